@@ -1,0 +1,1 @@
+namespace SyncStorage.Build; internal static class Placeholder;

@@ -1,0 +1,27 @@
+using System.Collections.Generic;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SyncStorage.Results;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Protocol;
+
+/// <summary>Every JSON shape that crosses a process boundary. Generated, because reflection costs a guest 100 ms at its first call.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
+[JsonSerializable(typeof(RegisterRequest))]
+[JsonSerializable(typeof(RegisterResponse))]
+[JsonSerializable(typeof(WorkerStatusRequest))]
+[JsonSerializable(typeof(TestResultCut))]
+[JsonSerializable(typeof(KeepAliveRequest))]
+[JsonSerializable(typeof(StatusResponse))]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(PublishedResponse))]
+[JsonSerializable(typeof(CompletionResponse))]
+[JsonSerializable(typeof(ResultBatch))]
+[JsonSerializable(typeof(ObservedResult))]
+[JsonSerializable(typeof(ServerState))]
+[JsonSerializable(typeof(WorkerDescription))]
+[JsonSerializable(typeof(RunSettings))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class WireJson : JsonSerializerContext;

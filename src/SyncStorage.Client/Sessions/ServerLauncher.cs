@@ -1,0 +1,140 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+
+namespace SyncStorage.Sessions;
+
+/// <summary>How a server is to be started; becomes its command line. No secrets: command lines can be read by everyone.</summary>
+internal sealed record ServerStart
+{
+    public int Port { get; init; } = Protocol.Routes.DefaultPort;
+
+    /// <summary>SyncStorageDirectory, absolute.</summary>
+    public string Directory { get; init; } = "";
+
+    /// <summary>The run of the project that came first; others follow when their workers register.</summary>
+    public string TestRunId { get; init; } = "";
+
+    /// <summary>Process whose end is the invocation's end although nobody disposes anything; null when unknown.</summary>
+    public int? WatchedProcess { get; init; }
+
+    /// <summary>Seconds that the end of the run may take (SyncStorageCompletionTimeout).</summary>
+    public int CompletionTimeout { get; init; } = 100;
+
+    /// <summary>SyncStorageUrl: the service that elects the master instead of this server.</summary>
+    public string? CoordinatorUrl { get; init; }
+
+    /// <summary>SyncStorageExecutable: an official binary to start for the election.</summary>
+    public string? CoordinatorExecutable { get; init; }
+}
+
+/// <summary>Starts the embedded server as a process of its own that outlives whoever starts it.</summary>
+internal static class ServerLauncher
+{
+    public const string AssemblyName = "SyncStorage.Server.dll";
+
+    /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
+    public static Process Start(Session session, ServerStart start, string? serverPath = null)
+    {
+        serverPath ??= FindServer();
+        var arguments = new List<string> { serverPath, "--session", session.Directory, "--port", Text(start.Port), "--directory", start.Directory, "--completionTimeout", Text(start.CompletionTimeout) };
+        void Add(string option, string? value)
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                arguments.Add(option);
+                arguments.Add(value!);
+            }
+        }
+
+        Add("--testRunId", start.TestRunId);
+        Add("--watch", start.WatchedProcess is int pid ? Text(pid) : null);
+        Add("--coordinator", start.CoordinatorUrl);
+        Add("--executable", start.CoordinatorExecutable);
+
+        var info = new ProcessStartInfo(FindDotnet())
+        {
+            Arguments = string.Join(" ", arguments.Select(Quote)),
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            WorkingDirectory = session.Directory,
+            // An inherited stream would keep `dotnet test | cat` open for as long as the server lives.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // The server is no test host and no MSBuild: what its parents set for their own runtime is not meant for it.
+        info.Environment.Remove("DOTNET_STARTUP_HOOKS");
+        info.Environment.Remove("MSBUILD_EXE_PATH");
+        info.Environment.Remove("MSBuildExtensionsPath");
+        info.Environment.Remove("MSBuildSDKsPath");
+
+        var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
+        process.StandardInput.Dispose();
+        process.StandardOutput.Dispose();
+        process.StandardError.Dispose();
+        return process;
+    }
+
+    /// <summary>In our packages and in a build's output the server lies in a folder "server" beside or above this assembly.</summary>
+    public static string FindServer()
+    {
+        string start = Path.GetDirectoryName(typeof(ServerLauncher).Assembly.Location) ?? AppContext.BaseDirectory;
+        var folder = new DirectoryInfo(start);
+        for (int levels = 0; folder is not null && levels < 4; levels++, folder = folder.Parent)
+        {
+            string candidate = Path.Combine(folder.FullName, "server", AssemblyName);
+            if (File.Exists(candidate))
+            {
+                return candidate;
+            }
+        }
+
+        throw new FileNotFoundException($"{AssemblyName} was not found in a folder 'server' beside or above '{start}'.", AssemblyName);
+    }
+
+    /// <summary>The host that runs us, else the one that DOTNET_HOST_PATH or DOTNET_ROOT names, else the one on PATH.</summary>
+    private static string FindDotnet()
+    {
+        string name = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "dotnet.exe" : "dotnet";
+        string? root = Environment.GetEnvironmentVariable("DOTNET_ROOT");
+        string?[] candidates =
+        [
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH"),
+            Process.GetCurrentProcess().MainModule?.FileName is string self && Path.GetFileName(self) == name ? self : null,
+            string.IsNullOrEmpty(root) ? null : Path.Combine(root, name),
+        ];
+        return candidates.FirstOrDefault(candidate => !string.IsNullOrEmpty(candidate) && File.Exists(candidate)) ?? name;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>netstandard2.0 has no ArgumentList. These are the rules by which .NET splits a command line on every platform.</summary>
+    private static string Quote(string argument)
+    {
+        if (argument.Length > 0 && argument.IndexOfAny([' ', '\t', '\n', '"', '\\', '\'']) < 0)
+        {
+            return argument;
+        }
+
+        var quoted = new System.Text.StringBuilder("\"");
+        int backslashes = 0;
+        foreach (char c in argument)
+        {
+            if (c == '\\')
+            {
+                backslashes++;
+                continue;
+            }
+
+            quoted.Append('\\', c == '"' ? backslashes * 2 + 1 : backslashes).Append(c);
+            backslashes = 0;
+        }
+
+        return quoted.Append('\\', backslashes * 2).Append('"').ToString();
+    }
+}

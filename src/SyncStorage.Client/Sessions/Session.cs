@@ -1,0 +1,166 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Sessions;
+
+/// <summary>
+/// The meeting place of one invocation (one <c>dotnet test</c>): a private folder below the temporary one, named by the
+/// invocation's key. MSBuild nodes, collectors, loggers and the server find each other here.
+/// <code>
+/// lock                 held while a server is started or stops
+/// server.json          the running server (<see cref="ServerState"/>)
+/// leases/*             who needs it (<see cref="SessionLease"/>)
+/// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
+/// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
+/// error.txt            why the server could not start, written by the server before it exits
+/// </code>
+/// </summary>
+internal sealed class Session
+{
+    private const string LockName = "lock";
+
+    private Session(string directory) => Directory = directory;
+
+    public string Directory { get; }
+    public string ServerStatePath => Path.Combine(Directory, "server.json");
+    public string StartErrorPath => Path.Combine(Directory, "error.txt");
+    public string LeasesDirectory => Path.Combine(Directory, "leases");
+
+    /// <param name="key">The same text in every process of the invocation and in no other invocation.</param>
+    public static Session ForKey(string key)
+    {
+        string root = Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
+        OwnerOnly.CreateDirectory(root);
+        return At(Path.Combine(root, Hash(key)));
+    }
+
+    public static Session At(string directory)
+    {
+        OwnerOnly.CreateDirectory(directory);
+        var session = new Session(directory);
+        foreach (string folder in new[] { session.LeasesDirectory, session.WorkersDirectory, session.RunsDirectory })
+        {
+            System.IO.Directory.CreateDirectory(folder);
+        }
+
+        return session;
+    }
+
+    /// <summary>Serialises starting and stopping the server among all processes of the session. Released by a process that dies.</summary>
+    /// <exception cref="IOException">Somebody else holds it for longer than <paramref name="timeout"/>.</exception>
+    public async Task<IDisposable> LockAsync(TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(Directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (System.IO.Directory.Exists(Directory) && waited.Elapsed < timeout)
+            {
+                // A file lock has no wait with a deadline; it is held for some ten milliseconds at most.
+                await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public SessionLease TakeLease()
+        => new(Path.Combine(LeasesDirectory, $"{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}"));
+
+    public bool HasLeases() => System.IO.Directory.EnumerateFiles(LeasesDirectory).Any(SessionLease.IsHeld);
+
+    /// <summary>Null while no server runs.</summary>
+    public ServerState? ReadServer() => Read(ServerStatePath, WireJson.Default.ServerState);
+
+    /// <summary>Waits for the server's state file; null when the server could not start or the deadline passed.</summary>
+    public async Task<ServerState?> WaitForServerAsync(TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            ServerState? state = ReadServer();
+            if (state is not null || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
+            {
+                return state;
+            }
+
+            await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public void WriteWorker(WorkerDescription worker)
+        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), worker, WireJson.Default.WorkerDescription);
+
+    public WorkerDescription? ReadWorker(string pid)
+        => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);
+
+    /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
+    public void WriteRun(RunSettings run)
+    {
+        string path = RunPath(run.TestRunId);
+        if (!File.Exists(path))
+        {
+            Write(path, run, WireJson.Default.RunSettings);
+        }
+    }
+
+    public RunSettings? ReadRun(string testRunId) => Read(RunPath(testRunId), WireJson.Default.RunSettings);
+
+    public IEnumerable<RunSettings> ReadRuns()
+        => System.IO.Directory.EnumerateFiles(RunsDirectory, "*.json")
+            .Select(path => Read(path, WireJson.Default.RunSettings))
+            .OfType<RunSettings>();
+
+    /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
+    public static void Write<T>(string path, T value, JsonTypeInfo<T> type)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(value, type));
+        if (File.Exists(path))
+        {
+            File.Replace(temporary, path, destinationBackupFileName: null);
+        }
+        else
+        {
+            File.Move(temporary, path);
+        }
+    }
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+
+    private string WorkersDirectory => Path.Combine(Directory, "workers");
+    private string RunsDirectory => Path.Combine(Directory, "runs");
+
+    private string RunPath(string testRunId) => Path.Combine(RunsDirectory, Hash(testRunId) + ".json");
+
+    private static T? Read<T>(string path, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Hash(string text)
+    {
+        using var sha = SHA256.Create();
+        return BitConverter.ToString(sha.ComputeHash(Encoding.UTF8.GetBytes(text)), 0, 8).Replace("-", "").ToLowerInvariant();
+    }
+}

@@ -1,0 +1,31 @@
+namespace SyncStorage.Sessions;
+
+/// <summary>
+/// <c>workers/{pid}.json</c>: what MSBuild knows of a test process run and its collector and logger do not. Written by the
+/// attaching target, read by both.
+/// </summary>
+internal sealed record WorkerDescription
+{
+    public string Pid { get; init; } = "";
+
+    /// <summary>The run that the worker registers for. In adapter mode 2 this is the local id; Test IT's id is the server's business.</summary>
+    public string TestRunId { get; init; } = "";
+
+    public string Project { get; init; } = "";
+    public string TargetFramework { get; init; } = "";
+
+    /// <summary>Auto, Always or Never (SyncStorageTestEvents).</summary>
+    public string TestEvents { get; init; } = "Auto";
+
+    /// <summary>SyncStorageDirectory; a guest spools into a run's folder when the server does not answer.</summary>
+    public string Directory { get; init; } = "";
+
+    /// <summary>Project of Test IT: the cut names it.</summary>
+    public string? ProjectId { get; init; }
+
+    /// <summary>Official or FullyQualifiedName: how external ids are made (SyncStorageExternalId).</summary>
+    public string ExternalId { get; init; } = "Official";
+
+    /// <summary>Seconds (SyncStorageStartupTimeout).</summary>
+    public int StartupTimeout { get; init; } = 30;
+}

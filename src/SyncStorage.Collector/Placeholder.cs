@@ -1,0 +1,1 @@
+namespace SyncStorage.Collector; internal static class Placeholder;

@@ -1,0 +1,1 @@
+namespace SyncStorage.TestLogger; internal static class Placeholder;
