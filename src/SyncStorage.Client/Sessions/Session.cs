@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
@@ -19,6 +20,7 @@ namespace SyncStorage.Sessions;
 /// invocation's key. MSBuild nodes, collectors, loggers and the server find each other here.
 /// <code>
 /// lock                 held while a server is started or stops
+/// server.pid           the process that was started last, accepting already or not
 /// server.json          the running server (<see cref="ServerState"/>)
 /// leases/*             who needs it (<see cref="SessionLease"/>)
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
@@ -100,6 +102,15 @@ internal sealed class Session
         }
     }
 
+    /// <summary>
+    /// Process id of the server that was started last; null when there was none. A server that has decided to stop removes
+    /// the file together with server.json, under the lock, so that whoever comes later starts another.
+    /// </summary>
+    public int? ReadStarted()
+        => File.Exists(StartedPath) && int.TryParse(File.ReadAllText(StartedPath), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
+
+    public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
+
     public void WriteWorker(WorkerDescription worker)
         => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), worker, WireJson.Default.WorkerDescription);
 
@@ -140,6 +151,7 @@ internal sealed class Session
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
+    private string StartedPath => Path.Combine(Directory, "server.pid");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string RunsDirectory => Path.Combine(Directory, "runs");
 

@@ -1,0 +1,71 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace SyncStorage.Sessions;
+
+/// <summary>Finds the session's server or starts it. The same steps for MSBuild, the guests and the library.</summary>
+internal static class SessionServer
+{
+    // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Makes sure that a server process of the session lives (or is just starting); does not wait until it accepts. Take a
+    /// lease before, or a new server may find nobody who needs it.
+    /// </summary>
+    /// <returns>True when this call started it.</returns>
+    /// <exception cref="IOException">The lock was not free in time, or the folder is not writable.</exception>
+    /// <exception cref="FileNotFoundException">There is no server or no dotnet host.</exception>
+    public static async Task<bool> EnsureAsync(Session session, ServerStart start, CancellationToken cancellation = default)
+    {
+        using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
+        {
+            if (session.ReadStarted() is int pid && IsAlive(pid))
+            {
+                return false;
+            }
+
+            // Left over by a killed server: who waits for the new one must not find the old one's address.
+            File.Delete(session.ServerStatePath);
+            File.Delete(session.StartErrorPath);
+            using Process process = ServerLauncher.Start(session, start);
+            session.WriteStarted(process.Id);
+            return true;
+        }
+    }
+
+    /// <summary>Waits until a server process has ended, which it does once no lease is left and its runs are closed.</summary>
+    /// <returns>False when it still lives at the deadline.</returns>
+    public static async Task<bool> WaitForEndAsync(int processId, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        var waited = Stopwatch.StartNew();
+        while (IsAlive(processId))
+        {
+            if (waited.Elapsed >= timeout)
+            {
+                return false;
+            }
+
+            // Only the process that started it could wait for its end with a signal, and that need not be this one.
+            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellation).ConfigureAwait(false);
+        }
+
+        return true;
+    }
+
+    public static bool IsAlive(int processId)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            return !process.HasExited;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+}
