@@ -25,6 +25,7 @@ namespace SyncStorage.Sessions;
 /// leases/*             who needs it (<see cref="SessionLease"/>)
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
+/// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits
 /// </code>
 /// </summary>
@@ -78,10 +79,40 @@ internal sealed class Session
         }
     }
 
+    /// <summary>The run id of an invocation for which the user gave none: whoever asks first makes it, everybody gets the same.</summary>
+    public string DeriveTestRunId()
+    {
+        string path = Path.Combine(Directory, "run-id");
+        string candidate = $"{path}.{Guid.NewGuid():N}.tmp";
+        File.WriteAllText(candidate, Guid.NewGuid().ToString("D"));
+        try
+        {
+            File.Move(candidate, path);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Somebody else was first.
+            File.Delete(candidate);
+        }
+
+        return File.ReadAllText(path);
+    }
+
     public SessionLease TakeLease()
         => new(Path.Combine(LeasesDirectory, $"{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}"));
 
-    public bool HasLeases() => System.IO.Directory.EnumerateFiles(LeasesDirectory).Any(SessionLease.IsHeld);
+    /// <summary>Also false when the folder is gone: the server removes it when it stops.</summary>
+    public bool HasLeases()
+    {
+        try
+        {
+            return System.IO.Directory.GetFiles(LeasesDirectory).Any(SessionLease.IsHeld);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Null while no server runs.</summary>
     public ServerState? ReadServer() => Read(ServerStatePath, WireJson.Default.ServerState);
@@ -129,10 +160,11 @@ internal sealed class Session
 
     public RunSettings? ReadRun(string testRunId) => Read(RunPath(testRunId), WireJson.Default.RunSettings);
 
-    public IEnumerable<RunSettings> ReadRuns()
-        => System.IO.Directory.EnumerateFiles(RunsDirectory, "*.json")
+    public IReadOnlyList<RunSettings> ReadRuns()
+        => System.IO.Directory.GetFiles(RunsDirectory, "*.json")
             .Select(path => Read(path, WireJson.Default.RunSettings))
-            .OfType<RunSettings>();
+            .OfType<RunSettings>()
+            .ToList();
 
     /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> type)

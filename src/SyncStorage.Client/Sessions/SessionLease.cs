@@ -35,7 +35,7 @@ internal sealed class SessionLease : IDisposable
             File.Delete(path);
             return false;
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return false;
         }

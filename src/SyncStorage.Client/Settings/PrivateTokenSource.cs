@@ -8,7 +8,7 @@ internal static class PrivateTokenSource
     /// <param name="configFile">Path of Tms.config.json or null.</param>
     public static string? Read(string? configFile)
     {
-        string? fromEnvironment = Environment.GetEnvironmentVariable(Setting.PrivateToken.Variable);
+        string? fromEnvironment = Environment.GetEnvironmentVariable(Setting.PrivateToken.Variable!);
         if (!string.IsNullOrWhiteSpace(fromEnvironment))
         {
             return fromEnvironment!.Trim();

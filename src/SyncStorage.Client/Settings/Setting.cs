@@ -6,13 +6,20 @@ namespace SyncStorage.Settings;
 internal sealed record SettingValue(string Value, string Source);
 
 /// <summary>A problem with a setting: what is wrong, with the setting's name and its source already in the text.</summary>
-internal sealed record SettingProblem(string Setting, string Source, string Message);
+internal sealed record SettingProblem(string Setting, string Source, string Message)
+{
+    /// <summary>The diagnostic that reports it.</summary>
+    public string Code { get; init; } = InvalidSetting;
+
+    public const string InvalidSetting = "SYNC0002";
+    public const string ModeContradictsRunId = "SYNC0017";
+}
 
 /// <summary>One setting in the three spellings in which users know it.</summary>
 /// <param name="Name">Key in Tms.config.json, such as testRunId; compared without case.</param>
-/// <param name="Variable">Environment variable, such as TMS_TEST_RUN_ID.</param>
+/// <param name="Variable">Environment variable, such as TMS_TEST_RUN_ID; null where there is none.</param>
 /// <param name="Property">MSBuild property without the prefix SyncStorage, such as TestRunId; null where there is none.</param>
-internal sealed record Setting(string Name, string Variable, string? Property)
+internal sealed record Setting(string Name, string? Variable, string? Property)
 {
     public static readonly Setting Url = new("url", "TMS_URL", "BaseUrl");
     public static readonly Setting ProjectId = new("projectId", "TMS_PROJECT_ID", "ProjectId");
@@ -32,6 +39,14 @@ internal sealed record Setting(string Name, string Variable, string? Property)
     public static readonly Setting Publish = new("syncStoragePublish", "TMS_SYNC_STORAGE_PUBLISH", "Publish");
     public static readonly Setting ExternalId = new("syncStorageExternalId", "TMS_SYNC_STORAGE_EXTERNAL_ID", "ExternalId");
 
+    // How one invocation runs; only properties (and so their environment variables in MSBuild) set them.
+    public static readonly Setting CoordinatorUrl = new("syncStorageUrl", null, "Url");
+    public static readonly Setting CoordinatorExecutable = new("syncStorageExecutable", null, "Executable");
+    public static readonly Setting Directory = new("syncStorageDirectory", null, "Directory");
+    public static readonly Setting TestEvents = new("syncStorageTestEvents", null, "TestEvents");
+    public static readonly Setting StartupTimeout = new("syncStorageStartupTimeout", null, "StartupTimeout");
+    public static readonly Setting CompletionTimeout = new("syncStorageCompletionTimeout", null, "CompletionTimeout");
+
     /// <summary>Never resolved with the others: only <see cref="PrivateTokenSource"/> reads it.</summary>
     public static readonly Setting PrivateToken = new("privateToken", "TMS_PRIVATE_TOKEN", null);
 
@@ -39,5 +54,6 @@ internal sealed record Setting(string Name, string Variable, string? Property)
     [
         Url, ProjectId, ConfigurationId, TestRunId, TestRunName, AdapterMode, CertValidation, AutomaticCreationTestCases, AutomaticUpdationLinks,
         IgnoreParameters, ImportRealtime, Port, Enabled, TestRunTags, TestRunLinks, Publish, ExternalId,
+        CoordinatorUrl, CoordinatorExecutable, Directory, TestEvents, StartupTimeout, CompletionTimeout,
     ];
 }

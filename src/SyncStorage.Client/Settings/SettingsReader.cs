@@ -12,6 +12,8 @@ namespace SyncStorage.Settings;
 /// </summary>
 internal sealed class SettingsReader
 {
+    private static readonly string[] PastedSuffixes = ["/api/v2", "/api", "/adapters"];
+
     private readonly Dictionary<string, SettingValue> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SettingProblem> _problems = [];
 
@@ -32,7 +34,7 @@ internal sealed class SettingsReader
             Take(s => file.Values.TryGetValue(s.Name, out string? value) ? value : null, s => $"{s.Name} in {ConfigFile}");
         }
 
-        Take(s => Environment.GetEnvironmentVariable(s.Variable), s => $"environment variable {s.Variable}");
+        Take(s => s.Variable is null ? null : Environment.GetEnvironmentVariable(s.Variable), s => $"environment variable {s.Variable}");
         Take(
             s => s.Property is not null && properties.TryGetValue(s.Property, out string? value) ? value : null,
             s => string.Format(CultureInfo.InvariantCulture, propertySource, s.Property));
@@ -44,22 +46,19 @@ internal sealed class SettingsReader
 
     public SettingValue? Find(Setting setting) => _values.TryGetValue(setting.Name, out SettingValue? value) ? value : null;
 
-    public int ReadPort()
-        => ReadNumber(Setting.Port, 0, 65535, Protocol.Routes.DefaultPort, "a port number from 0 (any free port) to 65535");
-
-    /// <param name="derivedTestRunId">The run id to use when none is given.</param>
-    public RunSettings ReadRun(string derivedTestRunId)
+    /// <param name="deriveTestRunId">Makes the run id when none is given.</param>
+    public RunSettings ReadRun(Func<string> deriveTestRunId)
     {
         string? url = ReadUrl();
         string? projectId = ReadGuid(Setting.ProjectId);
         string? configurationId = ReadGuid(Setting.ConfigurationId);
         int mode = ReadNumber(Setting.AdapterMode, 0, 2, 0, "0, 1 or 2");
         bool publish = ReadPublish(url, projectId, configurationId);
-        string? testRunId = publish ? ReadTestRunIdToPublish(ref mode, ref publish) : Find(Setting.TestRunId)?.Value;
+        string? testRunId = publish ? ReadTestRunIdToPublish(mode, ref publish) : ReadLocalTestRunId();
 
         return new RunSettings
         {
-            TestRunId = testRunId ?? derivedTestRunId,
+            TestRunId = testRunId ?? deriveTestRunId(),
             TestRunIdGiven = testRunId is not null,
             Publish = publish,
             Url = url,
@@ -75,7 +74,7 @@ internal sealed class SettingsReader
             TestRunTags = ReadTags(),
             TestRunLinks = Find(Setting.TestRunLinks)?.Value,
             ConfigFile = ConfigFile,
-            ExternalId = ReadExternalId(),
+            ExternalId = ReadWord(Setting.ExternalId, "Official", "FullyQualifiedName"),
         };
     }
 
@@ -96,6 +95,55 @@ internal sealed class SettingsReader
         }
     }
 
+    /// <summary>One of the known words, compared without case; the first is the default.</summary>
+    public string ReadWord(Setting setting, params string[] words)
+    {
+        SettingValue? given = Find(setting);
+        string? known = given is null ? words[0] : words.FirstOrDefault(word => string.Equals(given.Value, word, StringComparison.OrdinalIgnoreCase));
+        if (known is null)
+        {
+            Report(setting, given!, string.Join(", ", words.Take(words.Length - 1)) + " or " + words[words.Length - 1]);
+        }
+
+        return known ?? words[0];
+    }
+
+    public int ReadNumber(Setting setting, int least, int most, int fallback, string expected)
+    {
+        SettingValue? given = Find(setting);
+        if (given is null)
+        {
+            return fallback;
+        }
+
+        if (int.TryParse(given.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        Report(setting, given, expected);
+        return fallback;
+    }
+
+    /// <summary>An absolute http or https address without a trailing slash; null when not given or not one.</summary>
+    public string? ReadAddress(Setting setting, string example)
+    {
+        SettingValue? given = Find(setting);
+        if (given is null)
+        {
+            return null;
+        }
+
+        string url = given.Value.TrimEnd('/');
+        if (Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https" && parsed.UserInfo.Length == 0)
+        {
+            return url;
+        }
+
+        Report(setting, given, $"an address such as {example}");
+        return null;
+    }
+
     private void Take(Func<Setting, string?> read, Func<Setting, string> source)
     {
         foreach (Setting setting in Setting.All)
@@ -111,29 +159,9 @@ internal sealed class SettingsReader
     /// <summary>Users paste the address from their browser or from another adapter: cut what does not belong to it.</summary>
     private string? ReadUrl()
     {
-        SettingValue? given = Find(Setting.Url);
-        if (given is null)
-        {
-            return null;
-        }
-
-        string url = given.Value.TrimEnd('/');
-        foreach (string suffix in new[] { "/api/v2", "/api", "/adapters" })
-        {
-            if (url.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))
-            {
-                url = url.Substring(0, url.Length - suffix.Length).TrimEnd('/');
-                break;
-            }
-        }
-
-        if (Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https" && parsed.UserInfo.Length == 0)
-        {
-            return url;
-        }
-
-        Report(Setting.Url, given, "an address such as https://testit.example.com");
-        return null;
+        string? url = ReadAddress(Setting.Url, "https://testit.example.com");
+        string? suffix = url is null ? null : PastedSuffixes.FirstOrDefault(s => url!.EndsWith(s, StringComparison.OrdinalIgnoreCase));
+        return suffix is null ? url : url!.Substring(0, url.Length - suffix.Length).TrimEnd('/');
     }
 
     private string? ReadGuid(Setting setting)
@@ -182,17 +210,29 @@ internal sealed class SettingsReader
         return true;
     }
 
-    private static string VariableOf(string name)
+    private static string? VariableOf(string name)
         => Setting.All.FirstOrDefault(s => s.Name == name)?.Variable ?? Setting.PrivateToken.Variable;
 
-    private string? ReadTestRunIdToPublish(ref int mode, ref bool publish)
+    /// <summary>Any text serves locally; but who mistypes a guid should hear of it before the run is published.</summary>
+    private string? ReadLocalTestRunId()
+    {
+        SettingValue? given = Find(Setting.TestRunId);
+        if (given is not null && !Guid.TryParse(given.Value, out _))
+        {
+            _problems.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"{given.Source} is '{given.Value}', which is not a guid; Test IT's run ids are. It is used for the local report all the same."));
+        }
+
+        return given?.Value;
+    }
+
+    private string? ReadTestRunIdToPublish(int mode, ref bool publish)
     {
         SettingValue? given = Find(Setting.TestRunId);
         if (mode == 2)
         {
             if (given is not null)
             {
-                _problems.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"adapterMode 2 creates the test run, so testRunId ({given.Source}) must not be set; results stay in the local report. Remove it, or use adapterMode 0 or 1."));
+                _problems.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"adapterMode 2 creates the test run, so testRunId ({given.Source}) must not be set; results stay in the local report. Remove it, or use adapterMode 0 or 1.") { Code = SettingProblem.ModeContradictsRunId });
                 publish = false;
                 return given.Value;
             }
@@ -205,28 +245,13 @@ internal sealed class SettingsReader
         {
             if (given is null)
             {
-                _problems.Add(new SettingProblem(Setting.TestRunId.Name, Find(Setting.AdapterMode)?.Source ?? "", $"adapterMode {mode} reports into an existing test run, so testRunId must be set (TMS_TEST_RUN_ID or SyncStorageTestRunId); results stay in the local report. Set it, or use adapterMode 2 to create a run."));
+                _problems.Add(new SettingProblem(Setting.TestRunId.Name, Find(Setting.AdapterMode)?.Source ?? "", $"adapterMode {mode} reports into an existing test run, so testRunId must be set (TMS_TEST_RUN_ID or SyncStorageTestRunId); results stay in the local report. Set it, or use adapterMode 2 to create a run.") { Code = SettingProblem.ModeContradictsRunId });
             }
 
             publish = false;
         }
 
         return id;
-    }
-
-    private string ReadExternalId()
-    {
-        SettingValue? given = Find(Setting.ExternalId);
-        foreach (string known in new[] { "Official", "FullyQualifiedName" })
-        {
-            if (given is null || string.Equals(given.Value, known, StringComparison.OrdinalIgnoreCase))
-            {
-                return known;
-            }
-        }
-
-        Report(Setting.ExternalId, given!, "Official or FullyQualifiedName");
-        return "Official";
     }
 
     private List<string> ReadTags()
@@ -252,23 +277,6 @@ internal sealed class SettingsReader
         }
 
         return given.Value.Split(',').Select(tag => tag.Trim()).Where(tag => tag.Length > 0).ToList();
-    }
-
-    private int ReadNumber(Setting setting, int least, int most, int fallback, string expected)
-    {
-        SettingValue? given = Find(setting);
-        if (given is null)
-        {
-            return fallback;
-        }
-
-        if (int.TryParse(given.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
-        {
-            return number;
-        }
-
-        Report(setting, given, expected);
-        return fallback;
     }
 
     private void Report(Setting setting, SettingValue given, string expected)

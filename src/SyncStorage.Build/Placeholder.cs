@@ -1,1 +1,0 @@
-namespace SyncStorage.Build; internal static class Placeholder;

@@ -1,0 +1,37 @@
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+
+namespace SyncStorage.Build;
+
+/// <summary>What the user reads at the end of the run: the report in one line, then what went wrong.</summary>
+internal static class ReportSummary
+{
+    public static string Of(string reportPath)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(reportPath));
+        JsonElement report = document.RootElement;
+        JsonElement results = report.GetProperty("results");
+        JsonElement[] workers = report.GetProperty("workers").EnumerateArray().ToArray();
+        string master = workers.Where(w => w.GetProperty("isMaster").GetBoolean()).Select(w => w.GetProperty("pid").GetString()).FirstOrDefault() ?? "none";
+
+        var text = new StringBuilder()
+            .Append($"Sync Storage: run {report.GetProperty("testRunId").GetString()} {report.GetProperty("state").GetString()}, {workers.Length} workers, master {master}; ")
+            .Append($"{results.GetProperty("observed")} results: {results.GetProperty("sent")} sent, {results.GetProperty("spooled")} spooled, {results.GetProperty("rejected")} rejected; {reportPath}");
+        if (report.TryGetProperty("testRunUrl", out JsonElement url) && url.ValueKind == JsonValueKind.String)
+        {
+            text.AppendLine().Append($"Sync Storage: {url.GetString()}");
+        }
+
+        if (report.TryGetProperty("notices", out JsonElement notices) && notices.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement notice in notices.EnumerateArray())
+            {
+                text.AppendLine().Append($"warning {notice.GetString()}");
+            }
+        }
+
+        return text.ToString();
+    }
+}

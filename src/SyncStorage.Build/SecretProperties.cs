@@ -1,0 +1,20 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Microsoft.Build.Framework;
+
+namespace SyncStorage.Build;
+
+/// <summary>
+/// Finds a private token that somebody gave as a property of the command line. Only the global properties are looked at:
+/// to evaluate $(TMS_PRIVATE_TOKEN) would copy the environment variable into the binary log.
+/// </summary>
+internal static class SecretProperties
+{
+    private static readonly string[] Names = ["SyncStoragePrivateToken", "SyncStorageToken", "SyncStorageTestItToken", "PrivateToken", "TmsPrivateToken", "TMS_PRIVATE_TOKEN"];
+
+    public static IEnumerable<string> FindIn(IBuildEngine engine)
+        => engine is IBuildEngine6 engine6
+            ? engine6.GetGlobalProperties().Where(p => p.Value.Length > 0 && Names.Contains(p.Key, StringComparer.OrdinalIgnoreCase)).Select(p => p.Key)
+            : [];
+}

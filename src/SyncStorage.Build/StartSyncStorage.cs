@@ -1,0 +1,185 @@
+using System;
+using System.Collections.Generic;
+using Microsoft.Build.Framework;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace SyncStorage.Build;
+
+/// <summary>
+/// Runs before a test project's tests, and before its build: resolves the settings, starts the invocation's server without
+/// waiting for it, holds a lease on it until the build ends, and describes the worker to its collector and logger.
+/// </summary>
+public sealed class StartSyncStorage : Task
+{
+    /// <summary>The test project's file, absolute.</summary>
+    [Required]
+    public string ProjectFile { get; set; } = "";
+
+    /// <summary>Short target framework of the worker, such as net10.0.</summary>
+    public string TargetFramework { get; set; } = "";
+
+    /// <summary>$(VSTestSessionCorrelationId): the key of the invocation; empty where the SDK gives none.</summary>
+    public string CorrelationId { get; set; } = "";
+
+    /// <summary>$(MSBuildStartupDirectory): relative directories are relative to it, and it stands in for a missing correlation id.</summary>
+    [Required]
+    public string StartupDirectory { get; set; } = "";
+
+    /// <summary>SyncStorageDirectory: log, journal, spool and report. Default: TestResults/SyncStorage in the startup directory.</summary>
+    public string Directory { get; set; } = "";
+
+    /// <summary>SyncStoragePort: 0 to 65535, 0 = any free port. Default 49152.</summary>
+    public string Port { get; set; } = "";
+
+    /// <summary>SyncStorageUrl: the Sync Storage that elects the master instead of the embedded one.</summary>
+    public string Url { get; set; } = "";
+
+    /// <summary>SyncStorageExecutable: an official Sync Storage binary to start for the election.</summary>
+    public string Executable { get; set; } = "";
+
+    /// <summary>SyncStorageTestRunId.</summary>
+    public string TestRunId { get; set; } = "";
+
+    /// <summary>SyncStorageTestRunName.</summary>
+    public string TestRunName { get; set; } = "";
+
+    /// <summary>SyncStorageBaseUrl: address of Test IT.</summary>
+    public string BaseUrl { get; set; } = "";
+
+    /// <summary>SyncStorageProjectId.</summary>
+    public string ProjectId { get; set; } = "";
+
+    /// <summary>SyncStorageConfigurationId.</summary>
+    public string ConfigurationId { get; set; } = "";
+
+    /// <summary>SyncStorageAdapterMode: 0, 1 or 2.</summary>
+    public string AdapterMode { get; set; } = "";
+
+    /// <summary>SyncStoragePublish: true or false.</summary>
+    public string Publish { get; set; } = "";
+
+    /// <summary>SyncStorageExternalId: Official or FullyQualifiedName.</summary>
+    public string ExternalId { get; set; } = "";
+
+    /// <summary>SyncStorageTestEvents: Auto, Always or Never.</summary>
+    public string TestEvents { get; set; } = "";
+
+    /// <summary>SyncStorageStartupTimeout in seconds. Default 30.</summary>
+    public string StartupTimeout { get; set; } = "";
+
+    /// <summary>SyncStorageCompletionTimeout in seconds. Default 100.</summary>
+    public string CompletionTimeout { get; set; } = "";
+
+    /// <summary>SyncStorageFailOnError: trouble becomes an error.</summary>
+    public bool FailOnError { get; set; }
+
+    /// <summary>Folder of the session; empty when the tests run without Sync Storage.</summary>
+    [Output]
+    public string Session { get; set; } = "";
+
+    /// <summary>The worker's pid.</summary>
+    [Output]
+    public string Worker { get; set; } = "";
+
+    /// <summary>The run that the worker belongs to.</summary>
+    [Output]
+    public string Run { get; set; } = "";
+
+    /// <summary>True when the tests are to be chosen by Test IT's plan (adapter mode 0).</summary>
+    [Output]
+    public bool Planned { get; set; }
+
+    /// <inheritdoc />
+    public override bool Execute()
+    {
+        var diagnostics = new Diagnostics(Log, FailOnError);
+        foreach (string property in SecretProperties.FindIn(BuildEngine))
+        {
+            diagnostics.TokenAsProperty(property);
+        }
+
+        if (Log.HasLoggedErrors)
+        {
+            return false;
+        }
+
+        try
+        {
+            Join(diagnostics);
+        }
+        catch (Exception e)
+        {
+            // A guest of the user's build: whatever is wrong with us, the tests run.
+            Session = "";
+            diagnostics.ServerNotStarted(e.Message);
+        }
+
+        return !Log.HasLoggedErrors;
+    }
+
+    private void Join(Diagnostics diagnostics)
+    {
+        var settings = new InvocationSettings(System.IO.Path.GetDirectoryName(ProjectFile)!, StartupDirectory, GivenProperties(), "property SyncStorage{0}");
+        if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
+        {
+            diagnostics.DirectoryNotWritable(settings.Directory, reason);
+            return;
+        }
+
+        var invocation = Invocation.Of(CorrelationId, StartupDirectory);
+        Session session = Sessions.Session.ForKey(invocation.Key);
+        RunSettings run = settings.ReadRun(session);
+        foreach (SettingProblem problem in settings.Problems)
+        {
+            diagnostics.Setting(problem);
+        }
+
+        session.WriteRun(run);
+        BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
+
+        var worker = new WorkerDescription
+        {
+            Pid = WorkerPid.Create(),
+            TestRunId = run.TestRunId,
+            Project = System.IO.Path.GetFileNameWithoutExtension(ProjectFile),
+            TargetFramework = TargetFramework,
+            TestEvents = settings.TestEvents,
+            Directory = settings.Directory,
+            ProjectId = run.ProjectId,
+            ExternalId = run.ExternalId,
+            StartupTimeout = settings.StartupTimeout,
+        };
+        session.WriteWorker(worker);
+        Session = session.Directory;
+        Worker = worker.Pid;
+        Run = run.TestRunId;
+        if (run is { Publish: true, TestRunIdGiven: true })
+        {
+            diagnostics.RunStarts($"Sync Storage: results go to test run {run.TestRunId} at {run.Url}");
+        }
+
+        Planned = run is { Publish: true, AdapterMode: 0 };
+    }
+
+    /// <summary>By the names that <see cref="InvocationSettings"/> knows: ours without the prefix.</summary>
+    private Dictionary<string, string> GivenProperties() => new(StringComparer.OrdinalIgnoreCase)
+    {
+        [nameof(Directory)] = Directory,
+        [nameof(Port)] = Port,
+        [nameof(Url)] = Url,
+        [nameof(Executable)] = Executable,
+        [nameof(TestRunId)] = TestRunId,
+        [nameof(TestRunName)] = TestRunName,
+        [nameof(BaseUrl)] = BaseUrl,
+        [nameof(ProjectId)] = ProjectId,
+        [nameof(ConfigurationId)] = ConfigurationId,
+        [nameof(AdapterMode)] = AdapterMode,
+        [nameof(Publish)] = Publish,
+        [nameof(ExternalId)] = ExternalId,
+        [nameof(TestEvents)] = TestEvents,
+        [nameof(StartupTimeout)] = StartupTimeout,
+        [nameof(CompletionTimeout)] = CompletionTimeout,
+    };
+}
