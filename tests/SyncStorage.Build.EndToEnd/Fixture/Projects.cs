@@ -1,0 +1,129 @@
+namespace SyncStorage.Build.EndToEnd.Fixture;
+
+/// <summary>The test projects of our users, one a framework, small and with known results.</summary>
+public static class Projects
+{
+    private const string MSTestPackages = """
+        <PackageReference Include="MSTest.TestAdapter" Version="4.5.3" />
+        <PackageReference Include="MSTest.TestFramework" Version="4.5.3" />
+        """;
+
+    /// <summary>3 results by default: 2 passed, 1 skipped.</summary>
+    public static UserFolder WithMSTest(this UserFolder folder, string name = "Unit", string body = "", string properties = "", string packages = "")
+    {
+        folder.Write($"{name}/{name}.csproj", Project(MSTestPackages + packages, properties));
+        folder.Write($"{name}/Tests.cs", $$"""
+            using System; using System.Threading; using Microsoft.VisualStudio.TestTools.UnitTesting;
+            namespace {{name}};
+            [TestClass] public class Tests
+            {
+                [TestMethod] public void One() {}
+                [TestMethod] public void Two() {}
+                [TestMethod, Ignore("later")] public void Three() {}
+                {{body}}
+            }
+            """);
+        return folder;
+    }
+
+    /// <summary>6 results: 4 passed, 2 skipped (ignored, inconclusive); [Explicit] is reported by the adapter as skipped, too, where it reports it.</summary>
+    public static UserFolder WithNUnit(this UserFolder folder, string name = "Nunit")
+    {
+        folder.Write($"{name}/{name}.csproj", Project("""
+            <PackageReference Include="NUnit" Version="5.0.0" />
+            <PackageReference Include="NUnit3TestAdapter" Version="6.3.1" />
+            """));
+        folder.Write($"{name}/Tests.cs", $$"""
+            using NUnit.Framework;
+            namespace {{name}};
+            public class Tests
+            {
+                [Test] public void One() {}
+                [TestCase(1)] [TestCase(2)] [TestCase(3)] public void Rows(int n) => Assert.That(n, Is.GreaterThan(0));
+                [Test, Ignore("later")] public void Ignored() {}
+                [Test] public void Unclear() => Assert.Inconclusive("no verdict");
+            }
+            """);
+        return folder;
+    }
+
+    /// <summary>4 results: 3 passed, 1 skipped.</summary>
+    public static UserFolder WithXunit(this UserFolder folder, string name = "Xunit2")
+    {
+        folder.Write($"{name}/{name}.csproj", Project("""
+            <PackageReference Include="xunit" Version="2.9.3" />
+            <PackageReference Include="xunit.runner.visualstudio" Version="4.0.1" />
+            """));
+        folder.Write($"{name}/Tests.cs", Xunit(name));
+        return folder;
+    }
+
+    /// <summary>4 results: 3 passed, 1 skipped.</summary>
+    public static UserFolder WithXunitV3(this UserFolder folder, string name = "Xunit3")
+    {
+        folder.Write($"{name}/{name}.csproj", Project("""
+            <PackageReference Include="xunit.v3.mtp-off" Version="4.0.2" />
+            <PackageReference Include="xunit.runner.visualstudio" Version="4.0.1" />
+            """, "<OutputType>Exe</OutputType>"));
+        folder.Write($"{name}/Tests.cs", Xunit(name));
+        return folder;
+    }
+
+    /// <summary>1 result: passed.</summary>
+    public static UserFolder WithFSharp(this UserFolder folder, string name = "Fsharp")
+    {
+        folder.Write($"{name}/{name}.fsproj", Project(MSTestPackages, items: """<Compile Include="Tests.fs" />"""));
+        folder.Write($"{name}/Tests.fs", $$"""
+            namespace {{name}}
+            open Microsoft.VisualStudio.TestTools.UnitTesting
+            [<TestClass>]
+            type Tests() =
+                [<TestMethod>]
+                member _.``Adds two numbers``() = Assert.AreEqual(4, 2 + 2)
+            """);
+        return folder;
+    }
+
+    /// <summary>1 result: passed.</summary>
+    public static UserFolder WithVisualBasic(this UserFolder folder, string name = "Vb")
+    {
+        folder.Write($"{name}/{name}.vbproj", Project(MSTestPackages));
+        folder.Write($"{name}/Tests.vb", """
+            Imports Microsoft.VisualStudio.TestTools.UnitTesting
+            <TestClass> Public Class Tests
+                <TestMethod> Public Sub Adds()
+                    Assert.AreEqual(4, 2 + 2)
+                End Sub
+            End Class
+            """);
+        return folder;
+    }
+
+    /// <summary>Writes a solution over all projects of the folder.</summary>
+    public static UserFolder WithSolution(this UserFolder folder)
+    {
+        var projects = string.Join("\n", System.Linq.Enumerable.Select(
+            System.IO.Directory.EnumerateFiles(folder.Path, "*.*proj", System.IO.SearchOption.AllDirectories),
+            path => $"""  <Project Path="{System.IO.Path.GetRelativePath(folder.Path, path)}" />"""));
+        folder.Write("All.slnx", $"<Solution>\n{projects}\n</Solution>\n");
+        return folder;
+    }
+
+    private static string Project(string packages, string properties = "", string items = "") => $"""
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup>{properties}</PropertyGroup>
+          <ItemGroup>{packages}{items}</ItemGroup>
+        </Project>
+        """;
+
+    private static string Xunit(string name) => $$"""
+        using Xunit;
+        namespace {{name}};
+        public class Tests
+        {
+            [Fact] public void One() {}
+            [Theory] [InlineData(1)] [InlineData(2)] public void Rows(int n) => Assert.True(n > 0);
+            [Fact(Skip = "later")] public void Skipped() {}
+        }
+        """;
+}
