@@ -87,6 +87,10 @@ public sealed class StartSyncStorage : Task
     [Output]
     public string Run { get; set; } = "";
 
+    /// <summary>Path of the run's report.json.</summary>
+    [Output]
+    public string Report { get; set; } = "";
+
     /// <summary>True when the tests are to be chosen by Test IT's plan (adapter mode 0).</summary>
     [Output]
     public bool Planned { get; set; }
@@ -139,6 +143,13 @@ public sealed class StartSyncStorage : Task
         session.WriteRun(run);
         BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
 
+        // Otherwise nobody waits here: the collector does, right before the tests. But only a task can fail the build.
+        if (FailOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
+        {
+            diagnostics.ServerNotStarted(System.IO.File.Exists(session.StartErrorPath) ? System.IO.File.ReadAllText(session.StartErrorPath) : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout).");
+            return;
+        }
+
         var worker = new WorkerDescription
         {
             Pid = WorkerPid.Create(),
@@ -155,6 +166,7 @@ public sealed class StartSyncStorage : Task
         Session = session.Directory;
         Worker = worker.Pid;
         Run = run.TestRunId;
+        Report = new RunFolder(settings.Directory, run.TestRunId).ReportPath;
         if (run is { Publish: true, TestRunIdGiven: true })
         {
             diagnostics.RunStarts($"Sync Storage: results go to test run {run.TestRunId} at {run.Url}");

@@ -23,5 +23,6 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
+[JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class WireJson : JsonSerializerContext;

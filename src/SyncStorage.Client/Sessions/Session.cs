@@ -25,6 +25,7 @@ namespace SyncStorage.Sessions;
 /// leases/*             who needs it (<see cref="SessionLease"/>)
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
+/// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits
 /// </code>
@@ -52,7 +53,7 @@ internal sealed class Session
     {
         OwnerOnly.CreateDirectory(directory);
         var session = new Session(directory);
-        foreach (string folder in new[] { session.LeasesDirectory, session.WorkersDirectory, session.RunsDirectory })
+        foreach (string folder in new[] { session.LeasesDirectory, session.WorkersDirectory, session.RunsDirectory, session.PlansDirectory })
         {
             System.IO.Directory.CreateDirectory(folder);
         }
@@ -166,6 +167,24 @@ internal sealed class Session
             .OfType<RunSettings>()
             .ToList();
 
+    public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), plan, WireJson.Default.TestPlan);
+
+    /// <summary>Waits for the plan of a run; null when the server ended, could not start or did not answer in time.</summary>
+    public async Task<TestPlan?> WaitForPlanAsync(string testRunId, TimeSpan timeout, CancellationToken cancellation = default)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            TestPlan? plan = Read(PlanPath(testRunId), WireJson.Default.TestPlan);
+            if (plan is not null || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
+            {
+                return plan;
+            }
+
+            await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> type)
     {
@@ -185,7 +204,10 @@ internal sealed class Session
 
     private string StartedPath => Path.Combine(Directory, "server.pid");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
+    private string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
+
+    private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, Hash(testRunId) + ".json");
 
     private string RunPath(string testRunId) => Path.Combine(RunsDirectory, Hash(testRunId) + ".json");
 
