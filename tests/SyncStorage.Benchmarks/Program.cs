@@ -1,1 +1,31 @@
-System.Console.WriteLine("not built yet");
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading.Tasks;
+using SyncStorage.Benchmarks;
+
+// Each group prints rows of one table: what was measured, against which baseline in the same run, the ratio of the medians.
+// dotnet run -c Release --project tests/SyncStorage.Benchmarks [-- group ...]
+var groups = new Dictionary<string, Func<Task>>
+{
+    ["package"] = PackageSize.RunAsync,
+    ["start"] = ServerStartTime.RunAsync,
+    ["requests"] = Requests.RunAsync,
+    ["handover"] = HandOver.RunAsync,
+    ["dotnet-test"] = DotnetTest.RunAsync,
+};
+
+string[] unknown = args.Where(name => !groups.ContainsKey(name)).ToArray();
+if (unknown.Length > 0)
+{
+    Console.Error.WriteLine($"Unknown: {string.Join(", ", unknown)}. Known: {string.Join(", ", groups.Keys)}.");
+    return 2;
+}
+
+Table.Header();
+foreach (string name in args.Length > 0 ? args : groups.Keys.ToArray())
+{
+    await groups[name]();
+}
+
+return 0;
