@@ -78,8 +78,7 @@ internal sealed class Session
         }
     }
 
-    public SessionLease TakeLease()
-        => new(Path.Combine(LeasesDirectory, $"{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}"));
+    public SessionLease TakeLease() => SessionLease.Take(LeasesDirectory);
 
     public bool HasLeases() => System.IO.Directory.EnumerateFiles(LeasesDirectory).Any(SessionLease.IsHeld);
 
