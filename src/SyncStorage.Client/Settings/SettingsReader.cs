@@ -14,6 +14,7 @@ internal sealed class SettingsReader
 {
     private readonly Dictionary<string, SettingValue> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SettingProblem> _problems = [];
+    private readonly string _consequence = "; it is ignored";
 
     /// <param name="startDirectory">Where the search for Tms.config.json begins: the test project's folder.</param>
     /// <param name="properties">Explicit values by <see cref="Setting.Property"/>; empty ones count as not given.</param>
@@ -36,6 +37,17 @@ internal sealed class SettingsReader
         Take(
             s => s.Property is not null && properties.TryGetValue(s.Property, out string? value) ? value : null,
             s => string.Format(CultureInfo.InvariantCulture, propertySource, s.Property));
+    }
+
+    /// <summary>Checks values that were resolved before.</summary>
+    public SettingsReader(IReadOnlyDictionary<Setting, SettingValue> values, string? configFile)
+    {
+        ConfigFile = configFile;
+        _consequence = "";
+        foreach (KeyValuePair<Setting, SettingValue> given in values)
+        {
+            _values[given.Key.Name] = given.Value;
+        }
     }
 
     public string? ConfigFile { get; }
@@ -86,9 +98,9 @@ internal sealed class SettingsReader
         {
             case null:
                 return fallback;
-            case "TRUE" or "1":
+            case "TRUE" or "1" or "YES" or "ON":
                 return true;
-            case "FALSE" or "0":
+            case "FALSE" or "0" or "NO" or "OFF":
                 return false;
             default:
                 Report(setting, given!, "true or false");
@@ -109,7 +121,7 @@ internal sealed class SettingsReader
     }
 
     /// <summary>Users paste the address from their browser or from another adapter: cut what does not belong to it.</summary>
-    private string? ReadUrl()
+    public string? ReadUrl()
     {
         SettingValue? given = Find(Setting.Url);
         if (given is null)
@@ -132,11 +144,12 @@ internal sealed class SettingsReader
             return url;
         }
 
-        Report(Setting.Url, given, "an address such as https://testit.example.com");
+        bool namesUser = parsed is not null && parsed.UserInfo.Length > 0;
+        Report(Setting.Url, namesUser ? given with { Value = "(not shown)" } : given, "an address such as https://testit.example.com without user and password");
         return null;
     }
 
-    private string? ReadGuid(Setting setting)
+    public string? ReadGuid(Setting setting)
     {
         SettingValue? given = Find(setting);
         if (given is null)
@@ -272,5 +285,5 @@ internal sealed class SettingsReader
     }
 
     private void Report(Setting setting, SettingValue given, string expected)
-        => _problems.Add(new SettingProblem(setting.Name, given.Source, $"{given.Source} is '{given.Value}', which is not {expected}; it is ignored."));
+        => _problems.Add(new SettingProblem(setting.Name, given.Source, $"{given.Source} is '{given.Value}', which is not {expected}{_consequence}."));
 }
