@@ -28,9 +28,13 @@ internal sealed class RegisterRequest
     [JsonPropertyName("processId")] public int? ProcessId { get; init; }
 }
 
-/// <summary>The halves of one worker: the collector lives in datacollector, the logger in vstest.console.</summary>
+/// <summary>
+/// The parts of one worker: the collector lives in datacollector, the logger in vstest.console. A worker of the library
+/// has one part only; naming it tells the server that its statuses are exact, so that no grace period is needed.
+/// </summary>
 internal static class WorkerPart
 {
+    public const string Library = "library";
     public const string Collector = "collector";
     public const string Logger = "logger";
 }

@@ -44,10 +44,13 @@ internal sealed class Session
     /// <param name="key">The same text in every process of the invocation and in no other invocation.</param>
     public static Session ForKey(string key)
     {
-        string root = Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
-        OwnerOnly.CreateDirectory(root);
-        return At(Path.Combine(root, Hash(key)));
+        OwnerOnly.CreateDirectory(Root);
+        return At(Path.Combine(Root, Hash(key)));
     }
+
+    /// <summary>True for the folder of a session of this user; guards against a path that came over the network.</summary>
+    public static bool IsSessionDirectory(string path)
+        => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(Root) && System.IO.Directory.Exists(path);
 
     public static Session At(string directory)
     {
@@ -99,8 +102,7 @@ internal sealed class Session
         return File.ReadAllText(path);
     }
 
-    public SessionLease TakeLease()
-        => new(Path.Combine(LeasesDirectory, $"{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}"));
+    public SessionLease TakeLease() => SessionLease.Take(LeasesDirectory);
 
     /// <summary>Also false when the folder is gone: the server removes it when it stops.</summary>
     public bool HasLeases()
@@ -202,6 +204,7 @@ internal sealed class Session
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
+    private static string Root => Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
     private string StartedPath => Path.Combine(Directory, "server.pid");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string PlansDirectory => Path.Combine(Directory, "plans");

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 
 namespace SyncStorage.Sessions;
@@ -12,27 +13,46 @@ internal sealed class SessionLease : IDisposable
 {
     private readonly FileStream _held;
 
-    public SessionLease(string path) => _held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+    private SessionLease(FileStream held) => _held = held;
+
+    /// <param name="folder">The session's folder of leases.</param>
+    /// <exception cref="IOException">The folder is not writable.</exception>
+    public static SessionLease Take(string folder)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            string path = System.IO.Path.Combine(folder, $"{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}");
+            try
+            {
+                var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                // Creating and locking are two steps outside Windows: somebody who looked in between may have removed it.
+                if (File.Exists(path))
+                {
+                    return new SessionLease(held);
+                }
+
+                held.Dispose();
+            }
+            catch (IOException) when (attempt < MostAttempts && Directory.Exists(folder))
+            {
+                // Somebody looked in between and has it open just now.
+            }
+        }
+    }
+
+    private const int MostAttempts = 100;
 
     public string Path => _held.Name;
 
-    public void Dispose()
-    {
-        // Close first: on Windows an open file cannot be deleted.
-        _held.Dispose();
-        File.Delete(_held.Name);
-    }
+    public void Dispose() => _held.Dispose();
 
     /// <summary>False when the holder died without disposing; the left-over file is removed then.</summary>
     public static bool IsHeld(string path)
     {
         try
         {
-            using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-            {
-            }
-
-            File.Delete(path);
+            // Removed while it is locked, so that nobody can take it in between.
+            new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
             return false;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -23,7 +23,7 @@ internal sealed class InvocationSettings
     public InvocationSettings(string projectDirectory, string startupDirectory, IReadOnlyDictionary<string, string> properties, string propertySource)
     {
         _reader = new SettingsReader(projectDirectory, properties, propertySource);
-        Port = _reader.ReadNumber(Setting.Port, 0, 65535, Protocol.Routes.DefaultPort, "a port number from 0 (any free port) to 65535");
+        Port = _reader.ReadPort();
         CoordinatorUrl = _reader.ReadAddress(Setting.CoordinatorUrl, "http://build-server:49152");
         CoordinatorExecutable = _reader.Find(Setting.CoordinatorExecutable)?.Value is string path ? Path.Combine(startupDirectory, path) : null;
         Directory = Path.GetFullPath(Path.Combine(startupDirectory, _reader.Find(Setting.Directory)?.Value ?? Path.Combine("TestResults", "SyncStorage")));

@@ -15,11 +15,12 @@ internal sealed record SettingProblem(string Setting, string Source, string Mess
     public const string ModeContradictsRunId = "SYNC0017";
 }
 
-/// <summary>One setting in the three spellings in which users know it.</summary>
+/// <summary>One setting in the spellings in which users know it.</summary>
 /// <param name="Name">Key in Tms.config.json, such as testRunId; compared without case.</param>
 /// <param name="Variable">Environment variable, such as TMS_TEST_RUN_ID; null where there is none.</param>
 /// <param name="Property">MSBuild property without the prefix SyncStorage, such as TestRunId; null where there is none.</param>
-internal sealed record Setting(string Name, string? Variable, string? Property)
+/// <param name="AppProperty">Key among the application properties of an adapter, where it is not <paramref name="Name"/> in lower case.</param>
+internal sealed record Setting(string Name, string? Variable, string? Property, string? AppProperty = null)
 {
     public static readonly Setting Url = new("url", "TMS_URL", "BaseUrl");
     public static readonly Setting ProjectId = new("projectId", "TMS_PROJECT_ID", "ProjectId");
@@ -32,8 +33,8 @@ internal sealed record Setting(string Name, string? Variable, string? Property)
     public static readonly Setting AutomaticUpdationLinks = new("automaticUpdationLinksToTestCases", "TMS_AUTOMATIC_UPDATION_LINKS_TO_TEST_CASES", null);
     public static readonly Setting IgnoreParameters = new("ignoreParameters", "TMS_IGNORE_PARAMETERS", null);
     public static readonly Setting ImportRealtime = new("importRealtime", "TMS_IMPORT_REALTIME", null);
-    public static readonly Setting Port = new("syncStoragePort", "TMS_SYNC_STORAGE_PORT", "Port");
-    public static readonly Setting Enabled = new("syncStorageEnabled", "TMS_SYNC_STORAGE_ENABLED", null);
+    public static readonly Setting Port = new("syncStoragePort", "TMS_SYNC_STORAGE_PORT", "Port", "syncstorage_port");
+    public static readonly Setting Enabled = new("syncStorageEnabled", "TMS_SYNC_STORAGE_ENABLED", null, "syncstorage_enabled");
     public static readonly Setting TestRunTags = new("testRunTags", "TMS_TEST_RUN_TAGS", null);
     public static readonly Setting TestRunLinks = new("testRunLinks", "TMS_TEST_RUN_LINKS", null);
     public static readonly Setting Publish = new("syncStoragePublish", "TMS_SYNC_STORAGE_PUBLISH", "Publish");

@@ -16,6 +16,7 @@ internal sealed class SettingsReader
 
     private readonly Dictionary<string, SettingValue> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SettingProblem> _problems = [];
+    private readonly string _consequence = "; it is ignored";
 
     /// <param name="startDirectory">Where the search for Tms.config.json begins: the test project's folder.</param>
     /// <param name="properties">Explicit values by <see cref="Setting.Property"/>; empty ones count as not given.</param>
@@ -38,6 +39,17 @@ internal sealed class SettingsReader
         Take(
             s => s.Property is not null && properties.TryGetValue(s.Property, out string? value) ? value : null,
             s => string.Format(CultureInfo.InvariantCulture, propertySource, s.Property));
+    }
+
+    /// <summary>Checks values that were resolved before.</summary>
+    public SettingsReader(IReadOnlyDictionary<Setting, SettingValue> values, string? configFile)
+    {
+        ConfigFile = configFile;
+        _consequence = "";
+        foreach (KeyValuePair<Setting, SettingValue> given in values)
+        {
+            _values[given.Key.Name] = given.Value;
+        }
     }
 
     public string? ConfigFile { get; }
@@ -78,6 +90,9 @@ internal sealed class SettingsReader
         };
     }
 
+    public int ReadPort()
+        => ReadNumber(Setting.Port, 0, 65535, Protocol.Routes.DefaultPort, "a port number from 0 (any free port) to 65535");
+
     public bool ReadSwitch(Setting setting, bool fallback)
     {
         SettingValue? given = Find(setting);
@@ -85,9 +100,9 @@ internal sealed class SettingsReader
         {
             case null:
                 return fallback;
-            case "TRUE" or "1":
+            case "TRUE" or "1" or "YES" or "ON":
                 return true;
-            case "FALSE" or "0":
+            case "FALSE" or "0" or "NO" or "OFF":
                 return false;
             default:
                 Report(setting, given!, "true or false");
@@ -140,7 +155,9 @@ internal sealed class SettingsReader
             return url;
         }
 
-        Report(setting, given, $"an address such as {example}");
+        // A password in an address is a secret as well.
+        bool namesUser = parsed is not null && parsed.UserInfo.Length > 0;
+        Report(setting, namesUser ? given with { Value = "(not shown)" } : given, $"an address such as {example} without user and password");
         return null;
     }
 
@@ -157,14 +174,14 @@ internal sealed class SettingsReader
     }
 
     /// <summary>Users paste the address from their browser or from another adapter: cut what does not belong to it.</summary>
-    private string? ReadUrl()
+    public string? ReadUrl()
     {
         string? url = ReadAddress(Setting.Url, "https://testit.example.com");
         string? suffix = url is null ? null : PastedSuffixes.FirstOrDefault(s => url!.EndsWith(s, StringComparison.OrdinalIgnoreCase));
         return suffix is null ? url : url!.Substring(0, url.Length - suffix.Length).TrimEnd('/');
     }
 
-    private string? ReadGuid(Setting setting)
+    public string? ReadGuid(Setting setting)
     {
         SettingValue? given = Find(setting);
         if (given is null)
@@ -280,5 +297,5 @@ internal sealed class SettingsReader
     }
 
     private void Report(Setting setting, SettingValue given, string expected)
-        => _problems.Add(new SettingProblem(setting.Name, given.Source, $"{given.Source} is '{given.Value}', which is not {expected}; it is ignored."));
+        => _problems.Add(new SettingProblem(setting.Name, given.Source, $"{given.Source} is '{given.Value}', which is not {expected}{_consequence}."));
 }

@@ -1,0 +1,182 @@
+using System;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Running;
+
+/// <summary>Joins the Sync Storage that runs already, or starts the embedded one.</summary>
+internal sealed class ServiceFinder
+{
+    // Whoever listens and says nothing for so long is no Sync Storage that tests could wait for.
+    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    private readonly SyncStorageConfig _config;
+    private readonly SyncStorageOptions _options;
+    private readonly RunnerLog _log;
+
+    public ServiceFinder(SyncStorageConfig config, SyncStorageOptions options, RunnerLog log)
+    {
+        _config = config;
+        _options = options;
+        _log = log;
+    }
+
+    /// <exception cref="SyncStorageClientException">The service at ServiceUrl is not healthy, or there is none and none may be started.</exception>
+    /// <exception cref="IOException">The embedded server could not be started.</exception>
+    public async Task<ServiceLink> FindAsync(CancellationToken cancellation)
+    {
+        if (_options.ServiceUrl is string url)
+        {
+            return await JoinAsync(url, cancellation).ConfigureAwait(false);
+        }
+
+        string? listener = _config.Port == 0 ? null : LoopbackPort.FindListener(_config.Port);
+        if (listener is not null)
+        {
+            try
+            {
+                return await JoinAsync(listener, cancellation).ConfigureAwait(false);
+            }
+            catch (SyncStorageClientException e) when (_options.StartServer)
+            {
+                _log.Information($"Port {_config.Port} is taken by something that is no Sync Storage; ours takes a free one. {e.Message}");
+            }
+        }
+
+        return _options.StartServer
+            ? await StartAsync(cancellation).ConfigureAwait(false)
+            : throw new SyncStorageClientException($"No Sync Storage listens on port {_config.Port}, and none is to be started.", null, null);
+    }
+
+    /// <summary>Our session's server was lost: finds the one that somebody restarted, or restarts it. The lease is still held.</summary>
+    public async Task<ServiceLink> RestartAsync(ServiceLink lost, CancellationToken cancellation)
+    {
+        ServerState state = await EnsureServerAsync(lost.OwnSession!, cancellation).ConfigureAwait(false);
+        return LinkTo(state, lost.OwnSession!, lost.Lease!);
+    }
+
+    private async Task<ServiceLink> JoinAsync(string url, CancellationToken cancellation)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+        {
+            throw new SyncStorageClientException($"{nameof(SyncStorageOptions)}.{nameof(SyncStorageOptions.ServiceUrl)} is '{url}', which is not an address such as http://coordinator:49152.", null, null);
+        }
+
+        var client = new SyncStorageClient(url);
+        try
+        {
+            HealthResponse health = await AskHealthAsync(client, cancellation).ConfigureAwait(false);
+            _log.Information($"Joined the Sync Storage at {client.Url}.");
+            Session? session = FindSession(health);
+            int serverProcess = session?.ReadServer()?.ProcessId ?? 0;
+            bool ours = serverProcess != 0 && session!.Directory == OwnSession().Directory;
+            return new ServiceLink(client)
+            {
+                TellsHeld = health.Server is not null,
+                Lease = session?.TakeLease(),
+                OwnSession = ours ? session : null,
+                ServerProcess = serverProcess,
+            };
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<HealthResponse> AskHealthAsync(SyncStorageClient client, CancellationToken cancellation)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        deadline.CancelAfter(HealthTimeout);
+        try
+        {
+            HealthResponse health = await client.HealthAsync(deadline.Token).ConfigureAwait(false);
+            return string.Equals(health.Status, "ok", StringComparison.OrdinalIgnoreCase)
+                ? health
+                : throw new SyncStorageClientException($"{client.Url}{Routes.Health} does not say that it is healthy.", 200, null);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new SyncStorageClientException($"{client.Url}{Routes.Health} did not answer within {HealthTimeout.TotalSeconds} s.", null, null);
+        }
+    }
+
+    /// <summary>
+    /// The folder in which an embedded server looks for who needs it. The path comes from whoever listens on the port, so it
+    /// counts only if it is where sessions of this user are, and a server runs there.
+    /// </summary>
+    private static Session? FindSession(HealthResponse health)
+    {
+        string? directory = health.Session;
+        return directory is not null && Session.IsSessionDirectory(directory) && Session.At(directory) is Session session && session.ReadServer() is not null
+            ? session
+            : null;
+    }
+
+    private Session OwnSession() => Session.ForKey($"library, port {_config.Port}, run {_config.TestRunId}");
+
+    private async Task<ServiceLink> StartAsync(CancellationToken cancellation)
+    {
+        Session session = OwnSession();
+        SessionLease lease = session.TakeLease();
+        try
+        {
+            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
+            ServerState state = await EnsureServerAsync(session, cancellation).ConfigureAwait(false);
+            _log.Information($"Sync Storage runs at {state.Url} for run {_config.TestRunId}; its report goes to {state.Directory}.");
+            foreach (string notice in state.Notices)
+            {
+                _log.Information(notice);
+            }
+
+            return LinkTo(state, session, lease);
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    private static ServiceLink LinkTo(ServerState state, Session session, SessionLease lease) => new(new SyncStorageClient(state.Url, state.Secret))
+    {
+        TellsHeld = true,
+        OwnSession = session,
+        ServerProcess = state.ProcessId,
+        Lease = lease,
+    };
+
+    private async Task<ServerState> EnsureServerAsync(Session session, CancellationToken cancellation)
+    {
+        var start = new ServerStart
+        {
+            Port = _config.Port,
+            Directory = Path.GetFullPath(_options.Directory),
+            TestRunId = _config.TestRunId!,
+            CompletionTimeout = (int)Math.Ceiling(_options.CompletionTimeout.TotalSeconds),
+        };
+        while (true)
+        {
+            await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);
+            ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
+            if (state is not null && SessionServer.IsAlive(state.ProcessId))
+            {
+                return state;
+            }
+
+            if (File.Exists(session.StartErrorPath))
+            {
+                throw new IOException("The embedded Sync Storage could not start: " + File.ReadAllText(session.StartErrorPath).Trim());
+            }
+
+            // Slow to start, or gone before we saw it: the next round sees which.
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+}
