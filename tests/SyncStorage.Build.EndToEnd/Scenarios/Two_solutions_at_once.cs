@@ -1,0 +1,54 @@
+using System;
+using System.Linq;
+using System.Threading.Tasks;
+using SyncStorage.Build.EndToEnd.Fixture;
+
+namespace SyncStorage.Build.EndToEnd.Scenarios;
+
+[TestClass]
+public sealed class Two_solutions_at_once
+{
+    [TestMethod]
+    public async Task With_the_same_run_id_have_one_master()
+    {
+        string run = Guid.NewGuid().ToString();
+        using var first = new UserFolder("first");
+        using var second = new UserFolder("second");
+        int port = Ports.Free();
+        foreach (UserFolder user in new[] { first, second })
+        {
+            user.Environment["TMS_TEST_RUN_ID"] = run;
+            user.WithMSTest().WithXunit().WithSolution();
+        }
+
+        CommandResult[] results = await Task.WhenAll(first.TestAsync($"-p:SyncStoragePort={port}"), second.TestAsync($"-p:SyncStoragePort={port}"));
+
+        Assert.IsTrue(results.All(r => r.ExitCode == 0), string.Join("\n", results.Select(r => r.Output)));
+        Report[] reports = [.. first.Reports, .. second.Reports];
+        Assert.AreEqual(1, reports.Sum(r => r.Workers.Count(w => w.IsMaster)), "masters");
+        Assert.AreEqual(4, reports.Sum(r => r.Workers.Count));
+        Assert.AreEqual(14, reports.Sum(r => r.Results.Observed));
+        Assert.IsTrue(reports.All(r => r.TestRunId == run && r.State == "completed"));
+        first.Passed();
+        second.Passed();
+    }
+
+    [TestMethod]
+    public async Task With_different_run_ids_are_two_runs()
+    {
+        using var first = new UserFolder("first");
+        using var second = new UserFolder("second");
+        int port = Ports.Free();
+        first.WithMSTest();
+        second.WithXunit();
+
+        CommandResult[] results = await Task.WhenAll(first.TestAsync("Unit", $"-p:SyncStoragePort={port}"), second.TestAsync("Xunit2", $"-p:SyncStoragePort={port}"));
+
+        Assert.IsTrue(results.All(r => r.ExitCode == 0), string.Join("\n", results.Select(r => r.Output)));
+        Assert.AreEqual("Unit", first.Report.AssertWhole().Workers.Single().Project);
+        Assert.AreEqual("Xunit2", second.Report.AssertWhole().Workers.Single().Project);
+        Assert.AreNotEqual(first.Report.TestRunId, second.Report.TestRunId);
+        first.Passed();
+        second.Passed();
+    }
+}
