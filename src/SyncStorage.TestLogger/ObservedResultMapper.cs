@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using SyncStorage.Results;
+using SyncStorage.VSTest;
 
 namespace SyncStorage.TestLogger;
 
@@ -12,10 +13,6 @@ internal static class ObservedResultMapper
 {
     // Test IT takes less; what is bounded here is our own memory and one request's size.
     private const int LongestText = 1_000_000;
-
-    private const string Category = "Category";
-    private const string ManagedTypeId = "TestCase.ManagedType";
-    private const string ManagedMethodId = "TestCase.ManagedMethod";
 
     public static ObservedResult Map(TestResult result, long sequence, DateTimeOffset now)
     {
@@ -31,8 +28,8 @@ internal static class ObservedResultMapper
             TestCaseDisplayName = FirstText(test.DisplayName, test.FullyQualifiedName),
             ExecutorUri = test.ExecutorUri?.OriginalString ?? "",
             Source = test.Source ?? "",
-            ManagedType = Property(test, ManagedTypeId),
-            ManagedMethod = Property(test, ManagedMethodId),
+            ManagedType = TestCaseFacts.ManagedType(test),
+            ManagedMethod = TestCaseFacts.ManagedMethod(test),
             Outcome = result.Outcome.ToString(),
             StartedOn = startedOn,
             CompletedOn = startedOn.AddMilliseconds(durationMs),
@@ -42,7 +39,7 @@ internal static class ObservedResultMapper
             StandardOutput = Text(result, isError: false),
             StandardError = Text(result, isError: true),
             Attachments = AttachmentsOf(result),
-            Traits = TraitsOf(result),
+            Traits = TestCaseFacts.Traits(test).Concat(TestCaseFacts.Traits((TestObject)result)).Distinct().ToList(),
         };
     }
 
@@ -85,27 +82,6 @@ internal static class ObservedResultMapper
             .Select(uri => uri.IsAbsoluteUri && uri.IsFile ? uri.LocalPath : uri.OriginalString)
             .Distinct(StringComparer.Ordinal)
             .ToList();
-
-    /// <summary>Traits of test and result, and the categories that MSTest and NUnit keep in a property of their own.</summary>
-    private static List<ResultTrait> TraitsOf(TestResult result)
-    {
-        IEnumerable<ResultTrait> categories = result.TestCase.Properties
-            .Where(property => property.Id.EndsWith(".TestCategory", StringComparison.Ordinal))
-            .SelectMany(property => result.TestCase.GetPropertyValue(property) as string[] ?? [])
-            .Select(category => new ResultTrait { Name = Category, Value = category });
-        return result.TestCase.Traits
-            .Concat(result.Traits)
-            .Select(trait => new ResultTrait { Name = trait.Name ?? "", Value = trait.Value ?? "" })
-            .Concat(categories)
-            .Distinct()
-            .ToList();
-    }
-
-    private static string? Property(TestCase test, string id)
-    {
-        TestProperty? property = test.Properties.FirstOrDefault(p => p.Id == id);
-        return property is not null && test.GetPropertyValue(property) is string { Length: > 0 } value ? value : null;
-    }
 
     private static string FirstText(params string?[] candidates) => candidates.FirstOrDefault(c => !string.IsNullOrEmpty(c)) ?? "";
 
