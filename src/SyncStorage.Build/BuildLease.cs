@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using Microsoft.Build.Framework;
+using SyncStorage.Results;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Build;
@@ -14,9 +14,6 @@ namespace SyncStorage.Build;
 /// </summary>
 internal sealed class BuildLease : IDisposable
 {
-    // The server ends by itself at the completion timeout; this much later something is wrong with it.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly Session _session;
     private readonly ServerStart _start;
     private readonly SessionLease _lease;
@@ -65,29 +62,14 @@ internal sealed class BuildLease : IDisposable
             return;
         }
 
-        WaitForEnd(server.Value);
+        if (!SessionServer.WaitForSignOffAsync(_session, _start, server.Value).GetAwaiter().GetResult())
+        {
+            Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end within {_start.CompletionTimeout} s; it goes on in the background (process {_session.ReadStarted()}).");
+        }
+
         foreach (string report in reports.Where(File.Exists))
         {
             Console.WriteLine(ReportSummary.Of(report));
         }
-    }
-
-    private void WaitForEnd(int server)
-    {
-        TimeSpan timeout = TimeSpan.FromSeconds(_start.CompletionTimeout) + Patience;
-        var waited = Stopwatch.StartNew();
-        while (SessionServer.WaitForEndAsync(server, timeout - waited.Elapsed).GetAwaiter().GetResult())
-        {
-            if (_session.ReadStarted() != server)
-            {
-                return;
-            }
-
-            // It did not sign off: somebody killed it. A new one finishes from the journal; no lease is needed for that.
-            SessionServer.EnsureAsync(_session, _start).GetAwaiter().GetResult();
-            server = _session.ReadStarted() ?? server;
-        }
-
-        Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end within {timeout.TotalSeconds:0} s; it goes on in the background (process {server}).");
     }
 }

@@ -1,4 +1,5 @@
 using System.IO;
+using SyncStorage.Results;
 
 namespace SyncStorage.Build.Tests;
 

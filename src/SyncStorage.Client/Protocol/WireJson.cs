@@ -21,6 +21,7 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
+[JsonSerializable(typeof(ServerStart))]
 [JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]

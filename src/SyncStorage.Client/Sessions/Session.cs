@@ -26,6 +26,7 @@ namespace SyncStorage.Sessions;
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
+/// start.json           how the server is started (<see cref="ServerStart"/>)
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits
 /// </code>
@@ -145,6 +146,18 @@ internal sealed class Session
 
     public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>The first one wins, so that a server that has to be started again is the same.</summary>
+    public void WriteStart(ServerStart start)
+    {
+        if (!File.Exists(StartPath))
+        {
+            Write(StartPath, start, WireJson.Default.ServerStart);
+        }
+    }
+
+    /// <summary>Null when nobody has said yet how to start the server.</summary>
+    public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
+
     public void WriteWorker(WorkerDescription worker)
         => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), worker, WireJson.Default.WorkerDescription);
 
@@ -195,10 +208,17 @@ internal sealed class Session
         if (File.Exists(path))
         {
             File.Replace(temporary, path, destinationBackupFileName: null);
+            return;
         }
-        else
+
+        try
         {
             File.Move(temporary, path);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another process was a moment faster.
+            File.Replace(temporary, path, destinationBackupFileName: null);
         }
     }
 
@@ -206,6 +226,7 @@ internal sealed class Session
 
     private static string Root => Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
     private string StartedPath => Path.Combine(Directory, "server.pid");
+    private string StartPath => Path.Combine(Directory, "start.json");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");

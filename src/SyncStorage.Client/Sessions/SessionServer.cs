@@ -9,6 +9,9 @@ namespace SyncStorage.Sessions;
 /// <summary>Finds the session's server or starts it. The same steps for MSBuild, the guests and the library.</summary>
 internal static class SessionServer
 {
+    // The server ends by itself at the completion timeout; this much later something is wrong with it.
+    private static readonly TimeSpan SignOffPatience = TimeSpan.FromSeconds(10);
+
     // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
@@ -21,6 +24,8 @@ internal static class SessionServer
     /// <exception cref="FileNotFoundException">There is no server or no dotnet host.</exception>
     public static async Task<bool> EnsureAsync(Session session, ServerStart start, CancellationToken cancellation = default)
     {
+        // Guests that MSBuild attached know only the session; with this they can start a killed server again.
+        session.WriteStart(start);
         using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
         {
             if (session.ReadStarted() is int pid && IsAlive(pid))
@@ -54,6 +59,32 @@ internal static class SessionServer
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Waits until the session's last server has closed its runs and signed off. One that ends without that was killed: a new
+    /// one finishes from the journal. Call it after the last lease is gone.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="start">How its server is started.</param>
+    /// <param name="server">Process id of the server, read before the lease was let go.</param>
+    /// <returns>False when it still runs after its completion timeout.</returns>
+    public static async Task<bool> WaitForSignOffAsync(Session session, ServerStart start, int server)
+    {
+        TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
+        var waited = Stopwatch.StartNew();
+        while (await WaitForEndAsync(server, timeout - waited.Elapsed).ConfigureAwait(false))
+        {
+            if (session.ReadStarted() != server)
+            {
+                return true;
+            }
+
+            await EnsureAsync(session, start).ConfigureAwait(false);
+            server = session.ReadStarted() ?? server;
+        }
+
+        return false;
     }
 
     public static bool IsAlive(int processId)

@@ -32,6 +32,9 @@ internal sealed class InvocationSettings
         CompletionTimeout = _reader.ReadNumber(Setting.CompletionTimeout, 1, LongestTimeout, 100, "a number of seconds from 1 to 86400");
     }
 
+    /// <summary>False when the user switched Sync Storage off where no MSBuild property can: in a .runsettings or the environment.</summary>
+    public bool Enabled => _reader.ReadSwitch(Setting.Enabled, true);
+
     public int Port { get; }
     public string? CoordinatorUrl { get; }
     public string? CoordinatorExecutable { get; }

@@ -34,7 +34,7 @@ internal sealed record Setting(string Name, string? Variable, string? Property, 
     public static readonly Setting IgnoreParameters = new("ignoreParameters", "TMS_IGNORE_PARAMETERS", null);
     public static readonly Setting ImportRealtime = new("importRealtime", "TMS_IMPORT_REALTIME", null);
     public static readonly Setting Port = new("syncStoragePort", "TMS_SYNC_STORAGE_PORT", "Port", "syncstorage_port");
-    public static readonly Setting Enabled = new("syncStorageEnabled", "TMS_SYNC_STORAGE_ENABLED", null, "syncstorage_enabled");
+    public static readonly Setting Enabled = new("syncStorageEnabled", "TMS_SYNC_STORAGE_ENABLED", "Enabled", "syncstorage_enabled");
     public static readonly Setting TestRunTags = new("testRunTags", "TMS_TEST_RUN_TAGS", null);
     public static readonly Setting TestRunLinks = new("testRunLinks", "TMS_TEST_RUN_LINKS", null);
     public static readonly Setting Publish = new("syncStoragePublish", "TMS_SYNC_STORAGE_PUBLISH", "Publish");

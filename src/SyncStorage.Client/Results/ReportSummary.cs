@@ -3,7 +3,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 
-namespace SyncStorage.Build;
+namespace SyncStorage.Results;
 
 /// <summary>What the user reads at the end of the run: the report in one line, then what went wrong.</summary>
 internal static class ReportSummary

@@ -1,0 +1,46 @@
+using System;
+using System.Collections.Generic;
+
+namespace SyncStorage.Sessions;
+
+/// <summary>Says each thing once: a server that is gone fails every call, and one line about it is enough for a user.</summary>
+/// <param name="write">Where the host shows warnings; a host that throws there is ignored.</param>
+internal sealed class GuestWarnings(Action<string> write)
+{
+    private const string Prefix = "SYNC";
+
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
+
+    /// <param name="message">With a code of its own ("SYNC0008: ..."), or it gets SYNC0018: trouble of a guest.</param>
+    /// <param name="cause">Added to the text. Two causes of one message are one thing.</param>
+    public void Warn(string message, Exception? cause = null)
+    {
+        string text = message.StartsWith(Prefix, StringComparison.Ordinal) ? message : "SYNC0018: Sync Storage: " + message;
+        lock (_said)
+        {
+            if (!_said.Add(text))
+            {
+                return;
+            }
+        }
+
+        try
+        {
+            write(cause is null ? text : $"{text} ({Innermost(cause).Message})");
+        }
+        catch (Exception)
+        {
+            // The host is ending; there is nobody left to tell.
+        }
+    }
+
+    private static Exception Innermost(Exception e)
+    {
+        while (e is AggregateException { InnerException: not null })
+        {
+            e = e.InnerException!;
+        }
+
+        return e;
+    }
+}

@@ -1,0 +1,18 @@
+using System;
+
+namespace SyncStorage.Collector;
+
+/// <summary>How long things may take while VSTest waits for us.</summary>
+internal sealed record CollectorTimings
+{
+    /// <summary>The longest that one answer may take.</summary>
+    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same once the tests have ended and the user waits.</summary>
+    public TimeSpan LastCallDeadline { get; init; } = TimeSpan.FromMilliseconds(750);
+
+    /// <summary>The same for a server whose last answer did not come: one more try, but not for long.</summary>
+    public TimeSpan DoubtfulCallDeadline { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(10);
+}

@@ -1,1 +1,0 @@
-namespace SyncStorage.Collector; internal static class Placeholder;

@@ -1,0 +1,161 @@
+using System;
+using System.Diagnostics;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Results;
+using SyncStorage.Sessions;
+
+namespace SyncStorage.TestLogger;
+
+/// <summary>The logger's half of a worker: registers, hands results over, says when the tests have ended. Knows no VSTest.</summary>
+internal sealed class LoggerWorker : IDisposable
+{
+    private const int NotFound = 404;
+
+    private readonly GuestSession _guest;
+    private readonly GuestWarnings _warnings;
+    private readonly OutboxLimits _limits;
+    private readonly GuestConnection _connection;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly ResultOutbox _outbox;
+    private Task<RegisterResponse> _registered;
+
+    public LoggerWorker(GuestSession guest, GuestWarnings warnings, OutboxLimits limits)
+    {
+        _guest = guest;
+        _warnings = warnings;
+        _limits = limits;
+        _connection = new GuestConnection(guest.Session, TimeSpan.FromSeconds(guest.Worker.StartupTimeout), text => warnings.Warn(text));
+        // Off VSTest's thread, and early: the first call costs more in compiling than in waiting.
+        _registered = Task.Run(StartAsync);
+        _outbox = new ResultOutbox(guest.Worker, SendAsync, warnings, limits);
+    }
+
+    /// <summary>Never blocks on the network and never throws.</summary>
+    public void Add(ObservedResult result) => _outbox.Add(result);
+
+    /// <summary>Everything is handed over or spooled and the worker is completed. Never throws.</summary>
+    /// <returns>The line for the console.</returns>
+    public async Task<string> CompleteAsync()
+    {
+        await _outbox.FlushAsync().ConfigureAwait(false);
+        bool isMaster = false;
+        TimeSpan deadline = _outbox.IsFailing ? _limits.DoubtfulCallDeadline : _limits.LastCallDeadline;
+        try
+        {
+            // A worker without results may not have met the server yet.
+            _ending.CancelAfter(deadline);
+            isMaster = (await WithinAsync(RegisteredAsync(), _ending.Token).ConfigureAwait(false)).IsMaster;
+            await _connection.CallAsync(
+                (client, token) => client.SetWorkerStatusAsync(
+                    new WorkerStatusRequest { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId, Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, token),
+                deadline,
+                _ending.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _warnings.Warn("the server was not told that the tests have ended", e);
+        }
+
+        return Summary(isMaster);
+    }
+
+    public void Dispose()
+    {
+        _ending.Dispose();
+        _outbox.Dispose();
+        _connection.Dispose();
+    }
+
+    private async Task<RegisterResponse> StartAsync()
+    {
+        await _guest.EnsureServerAsync(CancellationToken.None).ConfigureAwait(false);
+        return await RegisterAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private async Task<RegisterResponse> RegisterAsync(CancellationToken cancellation)
+    {
+        using var self = Process.GetCurrentProcess();
+        WorkerDescription worker = _guest.Worker;
+        var request = new RegisterRequest
+        {
+            Pid = worker.Pid,
+            TestRunId = worker.TestRunId,
+            Project = worker.Project,
+            TargetFramework = worker.TargetFramework,
+            Part = WorkerPart.Logger,
+            ProcessId = self.Id,
+        };
+        return await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _limits.CallDeadline, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>A first registration that failed is tried again with each call that needs it.</summary>
+    private async Task<RegisterResponse> RegisteredAsync()
+    {
+        if (_registered.IsFaulted || _registered.IsCanceled)
+        {
+            _registered = RegisterAsync(_ending.Token);
+        }
+
+        return await _registered.ConfigureAwait(false);
+    }
+
+    private async Task SendAsync(ResultBatch batch, TimeSpan deadline, CancellationToken cancellation)
+    {
+        await WithinAsync(RegisteredAsync(), cancellation).ConfigureAwait(false);
+        try
+        {
+            await PostAsync(batch, deadline, cancellation).ConfigureAwait(false);
+        }
+        catch (SyncStorageClientException e) when (e.Status == NotFound)
+        {
+            // The server lost its journal, or never had this run: make ourselves known to it.
+            _registered = RegisterAsync(cancellation);
+            await _registered.ConfigureAwait(false);
+            await PostAsync(batch, deadline, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private Task PostAsync(ResultBatch batch, TimeSpan deadline, CancellationToken cancellation)
+        => _connection.CallAsync((client, token) => client.PostResultsAsync(batch, token), deadline, cancellation);
+
+    /// <summary>Stops waiting for the start of the server when the end of the tests gives up; the start itself goes on.</summary>
+    private static async Task<T> WithinAsync<T>(Task<T> task, CancellationToken cancellation)
+    {
+        var gaveUp = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (cancellation.Register(() => gaveUp.TrySetResult(true)))
+        {
+            if (await Task.WhenAny(task, gaveUp.Task).ConfigureAwait(false) != task)
+            {
+                throw new OperationCanceledException("no server accepted in time", cancellation);
+            }
+        }
+
+        return await task.ConfigureAwait(false);
+    }
+
+    private string Summary(bool isMaster)
+    {
+        OutboxCounts counts = _outbox.Counts;
+        var line = new StringBuilder("Sync Storage: run ").Append(_guest.Worker.TestRunId).Append(", worker ").Append(_guest.Worker.Pid);
+        if (isMaster)
+        {
+            line.Append(" (master)");
+        }
+
+        line.Append($": {counts.HandedOver} results handed over");
+        if (counts.Spooled > 0)
+        {
+            line.Append($", {counts.Spooled} spooled");
+        }
+
+        if (counts.Lost > 0)
+        {
+            line.Append($", {counts.Lost} lost");
+        }
+
+        return line.ToString();
+    }
+}

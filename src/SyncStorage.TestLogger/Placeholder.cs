@@ -1,1 +1,0 @@
-namespace SyncStorage.TestLogger; internal static class Placeholder;
