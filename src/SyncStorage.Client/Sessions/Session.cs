@@ -128,7 +128,8 @@ internal sealed class Session
         while (true)
         {
             ServerState? state = ReadServer();
-            if (state is not null || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
+            bool died = ReadStarted() is int pid && !SessionServer.IsAlive(pid);
+            if (state is not null || died || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
             {
                 return state;
             }
