@@ -64,7 +64,7 @@ internal sealed class BuildLease : IDisposable
 
         if (!SessionServer.WaitForSignOffAsync(_session, _start, server.Value).GetAwaiter().GetResult())
         {
-            Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end within {_start.CompletionTimeout} s; it goes on in the background (process {_session.ReadStarted()}).");
+            Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {_start.Directory}");
         }
 
         foreach (string report in reports.Where(File.Exists))

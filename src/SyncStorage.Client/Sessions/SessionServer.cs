@@ -13,6 +13,7 @@ internal static class SessionServer
     private static readonly TimeSpan SignOffPatience = TimeSpan.FromSeconds(10);
 
     // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
+    private const int MostRestarts = 2;
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -68,16 +69,22 @@ internal static class SessionServer
     /// <param name="session">The session.</param>
     /// <param name="start">How its server is started.</param>
     /// <param name="server">Process id of the server, read before the lease was let go.</param>
-    /// <returns>False when it still runs after its completion timeout.</returns>
+    /// <returns>False when it still runs after its completion timeout, or dies as often as it is started.</returns>
     public static async Task<bool> WaitForSignOffAsync(Session session, ServerStart start, int server)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();
-        while (await WaitForEndAsync(server, timeout - waited.Elapsed).ConfigureAwait(false))
+        for (int restarts = 0; await WaitForEndAsync(server, timeout - waited.Elapsed).ConfigureAwait(false); restarts++)
         {
+            // A server that signs off removes what tells its process.
             if (session.ReadStarted() != server)
             {
                 return true;
+            }
+
+            if (restarts == MostRestarts)
+            {
+                return false;
             }
 
             await EnsureAsync(session, start).ConfigureAwait(false);
