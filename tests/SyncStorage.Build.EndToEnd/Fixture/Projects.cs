@@ -27,7 +27,7 @@ public static class Projects
     }
 
     /// <summary>6 results: 4 passed, 2 skipped (ignored, inconclusive); [Explicit] is reported by the adapter as skipped, too, where it reports it.</summary>
-    public static UserFolder WithNUnit(this UserFolder folder, string name = "Nunit")
+    public static UserFolder WithNUnit(this UserFolder folder, string name = "NunitTests")
     {
         folder.Write($"{name}/{name}.csproj", Project("""
             <PackageReference Include="NUnit" Version="5.0.0" />

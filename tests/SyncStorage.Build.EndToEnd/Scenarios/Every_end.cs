@@ -19,7 +19,7 @@ public sealed class Every_end
         using var user = new UserFolder();
         user.WithMSTest(body: """[TestMethod] public void Bad() => Assert.Fail("as expected");""");
 
-        CommandResult run = await user.TestAsync();
+        CommandResult run = await user.TestAsync("Unit");
 
         Assert.AreEqual(1, run.ExitCode, run.Output);
         Report report = user.Report.AssertWhole();
@@ -34,7 +34,7 @@ public sealed class Every_end
         using var user = new UserFolder();
         user.WithMSTest(body: "this is no C#");
 
-        CommandResult run = await user.TestAsync();
+        CommandResult run = await user.TestAsync("Unit");
 
         Assert.AreEqual(1, run.ExitCode, run.Output);
         Assert.AreEqual(0, user.Report.AssertWhole().Results.Observed);
@@ -47,7 +47,7 @@ public sealed class Every_end
         using var user = new UserFolder();
         user.WithMSTest(body: """[TestMethod] public void ZCrash() => Environment.FailFast("as expected");""");
 
-        CommandResult run = await user.TestAsync();
+        CommandResult run = await user.TestAsync("Unit");
 
         Assert.AreEqual(1, run.ExitCode, run.Output);
         Assert.AreEqual("completed", user.Report.State);

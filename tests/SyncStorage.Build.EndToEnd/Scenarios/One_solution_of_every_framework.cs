@@ -21,7 +21,7 @@ public sealed class One_solution_of_every_framework
         Report report = user.Report.AssertWhole();
         Assert.AreEqual(8, report.Workers.Count, run.Output);
         CollectionAssert.AreEquivalent(
-            new[] { "Unit net10.0", "Nunit net10.0", "Xunit2 net10.0", "Xunit3 net10.0", "Fsharp net10.0", "Vb net10.0", "Twice net8.0", "Twice net10.0" },
+            new[] { "Unit net10.0", "NunitTests net10.0", "Xunit2 net10.0", "Xunit3 net10.0", "Fsharp net10.0", "Vb net10.0", "Twice net8.0", "Twice net10.0" },
             report.Workers.Select(w => $"{w.Project} {w.TargetFramework}").ToList());
         Assert.IsTrue(report.Workers.All(w => w.Status == "completed"), "every worker completed");
         Assert.AreEqual(new Outcomes(Passed: 2 + 4 + 3 + 3 + 1 + 1 + 2 + 2, Failed: 0, Skipped: 1 + 2 + 1 + 1 + 1 + 1), report.Results.Outcomes);

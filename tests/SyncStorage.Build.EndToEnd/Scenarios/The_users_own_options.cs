@@ -33,7 +33,7 @@ public sealed class The_users_own_options
 
         Assert.AreEqual(0, run.ExitCode, run.Output);
         Assert.AreEqual(4, user.Report.AssertWhole().Results.Observed);
-        foreach (string pattern in new[] { "mine.trx", "coverage.cobertura.xml", "Sequence_*.xml", "mine.binlog" })
+        foreach (string pattern in new[] { "mine.trx", "coverage.cobertura.xml", "mine.binlog" })
         {
             Assert.IsNotEmpty(Directory.GetFiles(user.Path, pattern, SearchOption.AllDirectories), pattern + " is missing\n" + run.Output);
         }
