@@ -92,6 +92,7 @@ public sealed class SyncStorageCollector : DataCollector
                 }
 
                 _worker?.Dispose();
+                _worker = null;
                 _guest?.Dispose();
             });
         }
@@ -101,7 +102,7 @@ public sealed class SyncStorageCollector : DataCollector
 
     private void OnTestCaseStart(object? sender, TestCaseStartEventArgs e) => Guarded("the start of a test was not understood", () =>
     {
-        if (_worker!.WantsCut)
+        if (_worker is { WantsCut: true })
         {
             _started[e.TestCaseId] = DateTimeOffset.UtcNow;
         }
@@ -109,7 +110,7 @@ public sealed class SyncStorageCollector : DataCollector
 
     private void OnTestCaseEnd(object? sender, TestCaseEndEventArgs e) => Guarded("the end of a test was not understood", () =>
     {
-        if (!_worker!.WantsCut)
+        if (_worker is not { WantsCut: true } worker)
         {
             return;
         }
@@ -118,14 +119,14 @@ public sealed class SyncStorageCollector : DataCollector
         TestCase? test = e.TestElement;
         if (test is not null)
         {
-            _worker.Offer(ResultCutMapper.Map(test, e.TestOutcome, startedOn, _guest!.Worker));
+            worker.Offer(ResultCutMapper.Map(test, e.TestOutcome, startedOn, _guest!.Worker));
             _started.Clear();
         }
     });
 
     private void OnSessionEnd(object? sender, SessionEndEventArgs e) => Guarded("the end of the session was not understood", () =>
     {
-        if (_hasCompleted)
+        if (_hasCompleted || _worker is null)
         {
             return;
         }

@@ -14,10 +14,13 @@ internal static class ObservedResultMapper
     // Test IT takes less; what is bounded here is our own memory and one request's size.
     private const int LongestText = 1_000_000;
 
+    // What Test IT takes at most: 500 days.
+    private const long LongestDurationMs = 43_200_000_000;
+
     public static ObservedResult Map(TestResult result, long sequence, DateTimeOffset now)
     {
         TestCase test = result.TestCase;
-        long durationMs = Math.Max(0, (long)Math.Round(result.Duration.TotalMilliseconds));
+        long durationMs = Math.Min(Math.Max(0, (long)Math.Round(result.Duration.TotalMilliseconds)), LongestDurationMs);
         DateTimeOffset startedOn = StartOf(result, durationMs, now);
         return new ObservedResult
         {

@@ -19,7 +19,7 @@ internal sealed class TestConsole
     // What VSTest starts its datacollector with.
     private const string ParentArgument = "--parentprocessid";
 
-    private TestConsole(int processId, IReadOnlyList<string> arguments)
+    internal TestConsole(int processId, IReadOnlyList<string> arguments)
     {
         ProcessId = processId;
         Arguments = arguments;

@@ -1,0 +1,181 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using System.Threading.Tasks;
+using Microsoft.VisualStudio.TestPlatform.ObjectModel;
+using SyncStorage.Collector;
+using SyncStorage.Protocol;
+using SyncStorage.Results;
+
+namespace SyncStorage.Guests.Tests;
+
+[TestClass]
+public sealed class SyncStorageCollectorTests
+{
+    private static readonly CollectorTimings Impatient = new() { CallDeadline = TimeSpan.FromMilliseconds(300), LastCallDeadline = TimeSpan.FromMilliseconds(300) };
+
+    [TestMethod]
+    public async Task The_masters_first_finished_test_is_offered_with_its_final_status()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        using FakeCollection host = FakeCollection.Attach(guest);
+        TestCase test = FakeCollection.Test();
+        test.Traits.Add("ExternalId", "login");
+
+        host.Start(FakeCollection.Test("N.C.StillRunning"));
+        host.Run(test, TestOutcome.Skipped);
+        await server.WaitForAsync(Routes.InProgressTestResult);
+        for (int i = 0; i < 100; i++)
+        {
+            host.Run(FakeCollection.Test($"N.C.Later{i}"));
+        }
+
+        host.End();
+
+        CollectionAssert.AreEqual(new[] { Routes.Register, Routes.InProgressTestResult, Routes.SetWorkerStatus }, server.Routes.ToArray());
+        TestResultCut cut = server.Last(Routes.InProgressTestResult, WireJson.Default.TestResultCut);
+        Assert.AreEqual(("a-project", "login", "Incomplete", "Skipped", test.Id.ToString(), "1-2-3"), (cut.ProjectId, cut.AutoTestExternalId, cut.StatusType, cut.StatusCode, cut.TestCaseId, cut.Pid));
+        Assert.IsLessThan(10, (DateTimeOffset.UtcNow - DateTimeOffset.Parse(cut.StartedOn!, null)).TotalSeconds);
+        RegisterRequest registered = server.Last(Routes.Register, WireJson.Default.RegisterRequest);
+        Assert.AreEqual(("1-2-3", "run 1", "collector", (int?)Environment.ProcessId), (registered.Pid, registered.TestRunId, registered.Part, registered.ProcessId));
+        Assert.AreEqual(("completed", "collector"), (server.Last(Routes.SetWorkerStatus, WireJson.Default.WorkerStatusRequest).Status, server.Last(Routes.SetWorkerStatus, WireJson.Default.WorkerStatusRequest).Part));
+        Assert.IsEmpty(host.Warnings);
+    }
+
+    [TestMethod]
+    public void Collector_and_logger_name_the_same_autotest()
+    {
+        TestResult result = FakeTestRun.Result("N.C.Adds(1)");
+        using var guest = new GuestFixture();
+
+        string offered = ResultCutMapper.Map(result.TestCase, TestOutcome.Passed, DateTimeOffset.UtcNow, guest.Worker).AutoTestExternalId!;
+
+        Assert.AreEqual(TestIdentity.Of(SyncStorage.TestLogger.ObservedResultMapper.Map(result, 0, DateTimeOffset.UtcNow), "Official").ExternalId, offered);
+    }
+
+    [TestMethod]
+    [DataRow("Auto", true, true)]
+    [DataRow("Auto", false, false)]
+    [DataRow("Always", false, true)]
+    [DataRow("Never", true, false)]
+    public void Single_tests_are_watched_only_where_it_is_worth_their_cost(string testEvents, bool isMaster, bool watches)
+    {
+        using var guest = new GuestFixture(testEvents);
+        using var server = FakeServer.In(guest.Session);
+        server.IsMaster = isMaster;
+
+        using FakeCollection host = FakeCollection.Attach(guest);
+
+        Assert.AreEqual(watches, host.WatchesTests);
+    }
+
+    [TestMethod]
+    public async Task A_watching_worker_that_becomes_master_offers_its_next_test()
+    {
+        using var guest = new GuestFixture("Always");
+        using var server = FakeServer.In(guest.Session);
+        server.IsMaster = false;
+        using FakeCollection host = FakeCollection.Attach(guest, new CollectorTimings { KeepAlive = TimeSpan.FromMilliseconds(20) });
+        host.Run(FakeCollection.Test("N.C.First"));
+        server.IsMaster = true;
+        await server.WaitForAsync(Routes.KeepAlive);
+
+        host.Run(FakeCollection.Test("N.C.Second"));
+        host.End();
+
+        Assert.AreEqual(1, server.Routes.Count(r => r == Routes.InProgressTestResult));
+    }
+
+    [TestMethod]
+    public async Task Events_may_be_missing_doubled_or_late()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        FakeCollection host = FakeCollection.Attach(guest);
+        TestCase test = FakeCollection.Test();
+
+        host.Finish(test);
+        host.Finish(test);
+        await server.WaitForAsync(Routes.InProgressTestResult);
+        host.Start(test);
+        host.End();
+        host.End();
+        host.Run(test);
+        host.Dispose();
+        host.Dispose();
+
+        CollectionAssert.AreEqual(new[] { Routes.Register, Routes.InProgressTestResult, Routes.SetWorkerStatus }, server.Routes.ToArray());
+        Assert.IsEmpty(host.Warnings);
+    }
+
+    [TestMethod]
+    public async Task The_worker_is_kept_alive()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        using FakeCollection host = FakeCollection.Attach(guest, new CollectorTimings { KeepAlive = TimeSpan.FromMilliseconds(20) });
+
+        await server.WaitForAsync(Routes.KeepAlive, 3);
+    }
+
+    [TestMethod]
+    [DataRow(nameof(Behaviour.Hang))]
+    [DataRow(nameof(Behaviour.Garbage))]
+    [DataRow(nameof(Behaviour.CutConnection))]
+    [DataRow(nameof(Behaviour.Error500))]
+    [DataRow("Dead")]
+    [DataRow("Never started")]
+    [DataRow("Over")]
+    public void Whatever_the_server_does_the_tests_run_and_end_in_time(string trouble)
+    {
+        using var guest = new GuestFixture("Always");
+        using FakeServer? server = Enum.TryParse(trouble, out Behaviour behaviour) ? FakeServer.In(guest.Session, behaviour) : null;
+        if (trouble == "Dead")
+        {
+            guest.LeaveStateOfDeadServer();
+        }
+        else if (trouble == "Never started")
+        {
+            guest.Session.WriteStarted(Environment.ProcessId);
+        }
+
+        var whole = Stopwatch.StartNew();
+        using FakeCollection host = FakeCollection.Attach(guest, Impatient);
+        host.Run(FakeCollection.Test());
+        host.End();
+
+        Assert.IsLessThan(3, whole.Elapsed.TotalSeconds);
+        StringAssert.StartsWith(host.Warnings.Single(), "SYNC0003:");
+    }
+
+    [TestMethod]
+    public void A_server_that_hangs_later_costs_the_end_less_than_a_second()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        using FakeCollection host = FakeCollection.Attach(guest);
+        server.Behaviour = Behaviour.Hang;
+        host.Run(FakeCollection.Test());
+
+        var ending = Stopwatch.StartNew();
+        host.End();
+
+        Assert.IsLessThan(1.8, ending.Elapsed.TotalSeconds);
+        Assert.IsNotEmpty(host.Warnings);
+    }
+
+    [TestMethod]
+    [DataRow("<Configuration><Session>/nowhere</Session><Worker>1</Worker></Configuration>")]
+    [DataRow("<Configuration><Session>/nowhere</Session></Configuration>")]
+    public void A_broken_attachment_is_a_warning_and_nothing_else(string configuration)
+    {
+        using FakeCollection host = FakeCollection.Attach(configuration);
+
+        host.Run(FakeCollection.Test());
+        host.End();
+
+        StringAssert.StartsWith(host.Warnings.Single(), "SYNC0018: Sync Storage: the collector could not start");
+        Assert.IsFalse(host.WatchesTests);
+    }
+}
