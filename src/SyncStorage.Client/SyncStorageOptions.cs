@@ -46,5 +46,21 @@ public sealed class SyncStorageOptions
     public Action<SyncStorageLogLevel, string> Log { get; set; } = static (level, message) => Trace.WriteLine(message, "SyncStorage " + level);
 
     /// <summary>A runner keeps what it was given: later changes do not reach it.</summary>
-    internal SyncStorageOptions Copy() => (SyncStorageOptions)MemberwiseClone();
+    /// <exception cref="ArgumentOutOfRangeException">A time is not between 1 ms and a day.</exception>
+    internal SyncStorageOptions Copy()
+    {
+        Check(StartupTimeout, nameof(StartupTimeout));
+        Check(ResultTimeout, nameof(ResultTimeout));
+        Check(CompletionTimeout, nameof(CompletionTimeout));
+        Check(KeepAliveInterval, nameof(KeepAliveInterval));
+        return (SyncStorageOptions)MemberwiseClone();
+    }
+
+    private static void Check(TimeSpan time, string name)
+    {
+        if (time < TimeSpan.FromMilliseconds(1) || time > TimeSpan.FromDays(1))
+        {
+            throw new ArgumentOutOfRangeException(name, time, "Must be between 1 ms and a day.");
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -407,7 +406,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     private async Task LeaveAsync(ServiceLink link, CancellationToken cancellation)
     {
         link.Lease?.Dispose();
-        if (link.OwnSession is null || IsNeeded(link.OwnSession))
+        if (link.OwnSession?.HasLeases() ?? true)
         {
             return;
         }
@@ -416,19 +415,6 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         if (!_ended)
         {
             _log.Trouble($"Sync Storage (process {link.ServerProcess}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
-        }
-    }
-
-    private static bool IsNeeded(Session session)
-    {
-        try
-        {
-            return session.HasLeases();
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // The server that has just ended took its session's folder with it.
-            return false;
         }
     }
 }

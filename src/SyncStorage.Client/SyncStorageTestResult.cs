@@ -9,6 +9,8 @@ namespace SyncStorage;
 /// <summary>One finished test, as an adapter writes it to Test IT.</summary>
 public sealed class SyncStorageTestResult
 {
+    private Dictionary<string, object?>? _fields;
+
     /// <summary>Creates a result.</summary>
     /// <param name="autoTestExternalId">External id of the autotest in Test IT.</param>
     /// <param name="outcome">Passed, Failed or Skipped; compared without case. Any other word counts as without a verdict.</param>
@@ -40,7 +42,7 @@ public sealed class SyncStorageTestResult
     public long? Duration { get; set; }
 
     /// <summary>Whatever else the adapter writes: message, traces, parameters, links. Sync Storage does not look at it.</summary>
-    public IDictionary<string, object?> Fields { get; } = new Dictionary<string, object?>(StringComparer.Ordinal);
+    public IDictionary<string, object?> Fields => _fields ??= new Dictionary<string, object?>(StringComparer.Ordinal);
 
     /// <summary>Status of Test IT that belongs to <see cref="Outcome"/>: Succeeded, Failed or Incomplete.</summary>
     public string StatusType => TestItStatus.Of(Outcome).Type;

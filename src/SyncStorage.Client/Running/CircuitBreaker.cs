@@ -24,7 +24,6 @@ internal sealed class CircuitBreaker
     {
         _firstPause = firstPause;
         _longestPause = longestPause;
-        _pause = firstPause;
         var watch = Stopwatch.StartNew();
         _now = now ?? (() => watch.Elapsed);
     }
@@ -56,7 +55,6 @@ internal sealed class CircuitBreaker
         lock (_gate)
         {
             _open = false;
-            _pause = _firstPause;
         }
     }
 
@@ -64,8 +62,9 @@ internal sealed class CircuitBreaker
     {
         lock (_gate)
         {
+            TimeSpan doubled = _pause + _pause;
+            _pause = !_open ? _firstPause : doubled < _longestPause ? doubled : _longestPause;
             _openUntil = _now() + _pause;
-            _pause = _open && _pause + _pause < _longestPause ? _pause + _pause : _open ? _longestPause : _pause;
             _open = true;
         }
     }

@@ -71,17 +71,16 @@ internal sealed class ServiceFinder
         try
         {
             HealthResponse health = await AskHealthAsync(client, cancellation).ConfigureAwait(false);
-            _log.Information($"Joined the Sync Storage at {client.Url}.");
             Session? session = FindSession(health);
-            int serverProcess = session?.ReadServer()?.ProcessId ?? 0;
-            bool ours = serverProcess != 0 && session!.Directory == OwnSession().Directory;
-            return new ServiceLink(client)
+            if (session is not null && session.Directory == OwnSession().Directory && _options.StartServer)
             {
-                TellsHeld = health.Server is not null,
-                Lease = session?.TakeLease(),
-                OwnSession = ours ? session : null,
-                ServerProcess = serverProcess,
-            };
+                // Another worker of our run has started it. It may be about to stop, which only its lock tells.
+                client.Dispose();
+                return await StartAsync(cancellation).ConfigureAwait(false);
+            }
+
+            _log.Information($"Joined the Sync Storage at {client.Url}.");
+            return new ServiceLink(client) { TellsHeld = health.Server is not null, Lease = session?.TakeLease() };
         }
         catch
         {
@@ -123,24 +122,34 @@ internal sealed class ServiceFinder
 
     private async Task<ServiceLink> StartAsync(CancellationToken cancellation)
     {
-        Session session = OwnSession();
-        SessionLease lease = session.TakeLease();
-        try
+        while (true)
         {
-            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
-            ServerState state = await EnsureServerAsync(session, cancellation).ConfigureAwait(false);
-            _log.Information($"Sync Storage runs at {state.Url} for run {_config.TestRunId}; its report goes to {state.Directory}.");
-            foreach (string notice in state.Notices)
+            Session session = OwnSession();
+            SessionLease? lease = null;
+            try
             {
-                _log.Information(notice);
+                lease = session.TakeLease();
+                session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
+                ServerState state = await EnsureServerAsync(session, cancellation).ConfigureAwait(false);
+                if (File.Exists(lease.Path))
+                {
+                    _log.Information($"Sync Storage runs at {state.Url} for run {_config.TestRunId}; its report goes to {state.Directory}.");
+                    Array.ForEach(state.Notices, _log.Information);
+                    return LinkTo(state, session, lease);
+                }
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // A server that has just ended removed its session's folder under our hands: again, in a new one.
+            }
+            catch
+            {
+                lease?.Dispose();
+                throw;
             }
 
-            return LinkTo(state, session, lease);
-        }
-        catch
-        {
-            lease.Dispose();
-            throw;
+            lease?.Dispose();
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 

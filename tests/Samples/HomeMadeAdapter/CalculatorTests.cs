@@ -1,0 +1,16 @@
+namespace HomeMade;
+
+public sealed class CalculatorTests
+{
+    public void Adds() => Check.Equal(5, 2 + 3);
+
+    public async Task Multiplies()
+    {
+        await Task.Delay(50);
+        Check.Equal(6, 2 * 3);
+    }
+
+    public void Divides() => Check.Equal(2, 5 / 3);
+
+    public void Takes_roots() => throw new SkipException("not built yet");
+}
