@@ -1,0 +1,405 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading;
+using System.Threading.Tasks;
+using Flurl.Http;
+using Polly;
+using Polly.CircuitBreaker;
+
+namespace SyncStorage.Server.TestIt.Api;
+
+/// <summary>
+/// The few calls of Test IT's API that are needed. Every one throws <see cref="TestItException"/> only, or is cancelled. What can
+/// be repeated without harm is retried here; of what cannot, only failures that surely did nothing are.
+/// </summary>
+internal sealed class TestItClient : IDisposable
+{
+    public const int MostPerRequest = 100;
+    public const long LargestFile = 50L * 1024 * 1024;
+
+    private readonly string _url;
+    private readonly string _token;
+    private readonly TestItTiming _timing;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _handler;
+    private readonly FlurlClient _http;
+    private readonly ResiliencePipeline<byte[]> _pipeline;
+    private bool _adapters;
+
+    /// <param name="url">Address of Test IT without path.</param>
+    /// <param name="token">Kept in the Authorization header only.</param>
+    public TestItClient(string url, string token, bool certValidation, TestItTiming timing, TimeProvider time)
+    {
+        _url = url.TrimEnd('/');
+        _token = token;
+        _timing = timing;
+        _time = time;
+        // The proxy is the one of the environment: that is the handler's default.
+        var sockets = new SocketsHttpHandler
+        {
+            // A redirect would turn a POST into a GET of a sign-in page; better say that the address is not right.
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.All,
+            ConnectTimeout = timing.Attempt,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        if (!certValidation)
+        {
+#pragma warning disable CA5359 // What the user asks for with certValidation=false is just that: any certificate will do.
+            sockets.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
+#pragma warning restore CA5359
+        }
+
+        _handler = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 64 * 1024 * 1024 };
+        _http = new FlurlClient(_handler);
+        _http.Settings.Timeout = null;
+        _pipeline = TestItPipeline.Create(timing, time);
+    }
+
+    /// <summary>True when links carry hasInfo in all bodies, not only in those of results.</summary>
+    private bool IsV2 => !_adapters;
+
+    /// <summary>
+    /// The first call of all: finds out which flavour of the API is there. A 404 of the one says nothing, since the project may
+    /// be unknown; a 404 of both does.
+    /// </summary>
+    public async Task<ProjectDetails> OpenProjectAsync(string projectId, CancellationToken cancellation)
+    {
+        try
+        {
+            return await GetProjectAsync(projectId, cancellation).ConfigureAwait(false);
+        }
+        catch (TestItException e) when (!_adapters && IsNoSuchAddress(e))
+        {
+            _adapters = true;
+            try
+            {
+                return await GetProjectAsync(projectId, cancellation).ConfigureAwait(false);
+            }
+            catch (TestItException other) when (other.Error == TestItError.NotFound || IsNoSuchAddress(other))
+            {
+                _adapters = false;
+                throw new TestItException(e.Error, e.Message, e) { Status = e.Status, Reason = e.Reason, Unclear = e.Unclear };
+            }
+            catch (TestItException)
+            {
+                // No verdict: the next try begins with the default again.
+                _adapters = false;
+                throw;
+            }
+        }
+    }
+
+    public Task<WorkflowDetails> GetWorkflowAsync(string id, CancellationToken cancellation)
+        => GetAsync($"workflows/{id}", TestItJson.Wire.WorkflowDetails, cancellation);
+
+    public Task<List<ConfigurationDetails>> SearchConfigurationsAsync(string projectId, CancellationToken cancellation)
+        => SearchAsync("configurations/search", new ConfigurationFilterModel { ProjectIds = [projectId], IsDeleted = false }, TestItJson.Wire.ConfigurationFilterModel, TestItJson.Wire.ListConfigurationDetails, cancellation);
+
+    public async Task<RunDetails> CreateRunAsync(RunCreateModel run, CancellationToken cancellation)
+        => Parse("POST testRuns", await SendAsync(HttpMethod.Post, "testRuns", Json(run with { Links = Links(run.Links) }, TestItJson.Wire.RunCreateModel), repeatable: false, cancellation).ConfigureAwait(false), TestItJson.Wire.RunDetails);
+
+    public Task<RunDetails> GetRunAsync(string id, CancellationToken cancellation)
+        => GetAsync($"testRuns/{id}", TestItJson.Wire.RunDetails, cancellation);
+
+    public Task UpdateRunAsync(RunUpdateModel run, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Put, "testRuns", Json(run with { Links = Links(run.Links) }, TestItJson.Wire.RunUpdateModel), repeatable: true, cancellation);
+
+    public Task StartRunAsync(string id, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, $"testRuns/{id}/start", null, repeatable: true, cancellation);
+
+    public Task CompleteRunAsync(string id, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, $"testRuns/{id}/complete", null, repeatable: true, cancellation);
+
+    /// <summary>Not idempotent: after an unclear failure look what is there before posting again.</summary>
+    /// <returns>Ids of the rows in the order of the results.</returns>
+    public async Task<List<string>> PostResultsAsync(string runId, IReadOnlyList<ResultModel> results, CancellationToken cancellation)
+    {
+        string path = $"testRuns/{runId}/{(_adapters ? "test-results" : "testResults")}";
+        var body = results.Select(result => result with { Links = result.Links?.Select(link => link with { HasInfo = link.HasInfo ?? false }).ToList() }).ToList();
+        byte[] answer = await SendAsync(HttpMethod.Post, path, Json<IReadOnlyList<ResultModel>>(body, TestItJson.Wire.IReadOnlyListResultModel), repeatable: false, cancellation).ConfigureAwait(false);
+        List<string> ids = Parse("POST " + path, answer, TestItJson.Wire.ListString);
+        return ids.Count == results.Count
+            ? ids
+            : throw new TestItException(TestItError.Unreachable, $"POST {path} answered {ids.Count} ids for {results.Count} results.") { Unclear = true };
+    }
+
+    public Task UpdateResultAsync(string id, ResultUpdateModel result, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Put, $"testResults/{id}", Json(result with { Links = Links(result.Links) }, TestItJson.Wire.ResultUpdateModel), repeatable: true, cancellation);
+
+    public Task<ResultDetails> GetResultAsync(string id, CancellationToken cancellation)
+        => GetAsync($"testResults/{id}", TestItJson.Wire.ResultDetails, cancellation);
+
+    /// <summary>All pages.</summary>
+    public Task<List<ResultHit>> SearchResultsAsync(ResultFilterModel filter, CancellationToken cancellation)
+        => SearchAsync("testResults/search", filter, TestItJson.Wire.ResultFilterModel, TestItJson.Wire.ListResultHit, cancellation);
+
+    /// <param name="externalIds">At most 100, so that one page holds the answer.</param>
+    public async Task<List<AutoTestDetails>> SearchAutoTestsAsync(string projectId, IReadOnlyList<string> externalIds, bool details, CancellationToken cancellation)
+    {
+        var search = new AutoTestSearchModel(
+            new AutoTestFilterModel { ProjectIds = [projectId], ExternalIds = externalIds, IsDeleted = false },
+            new AutoTestIncludesModel { IncludeSteps = details, IncludeLinks = details, IncludeLabels = details });
+        var found = new List<AutoTestDetails>();
+        int page;
+        do
+        {
+            string path = $"autoTests/search?Skip={found.Count}&Take={MostPerRequest}";
+            byte[] answer = await SendAsync(HttpMethod.Post, path, Json(search, TestItJson.Wire.AutoTestSearchModel), repeatable: true, cancellation).ConfigureAwait(false);
+            List<AutoTestDetails> hits = Parse("POST " + path, answer, TestItJson.Wire.ListAutoTestDetails);
+            page = hits.Count;
+            found.AddRange(hits);
+        }
+        while (page > 0 && found.Count < externalIds.Count && page >= MostPerRequest);
+        return found;
+    }
+
+    public async Task<List<AutoTestDetails>> CreateAutoTestsAsync(IReadOnlyList<AutoTestCreateModel> tests, CancellationToken cancellation)
+    {
+        var body = tests.Select(test => test with { Links = Links(test.Links) }).ToList();
+        byte[] answer = await SendAsync(HttpMethod.Post, "autoTests/bulk", Json<IReadOnlyList<AutoTestCreateModel>>(body, TestItJson.Wire.IReadOnlyListAutoTestCreateModel), repeatable: false, cancellation).ConfigureAwait(false);
+        return Parse("POST autoTests/bulk", answer, TestItJson.Wire.ListAutoTestDetails);
+    }
+
+    public Task UpdateAutoTestsAsync(IReadOnlyList<AutoTestUpdateModel> tests, CancellationToken cancellation)
+    {
+        var body = tests.Select(test => test with { Links = Links(test.Links), ResetLayer = _adapters ? false : null }).ToList();
+        return SendAsync(HttpMethod.Put, "autoTests/bulk", Json<IReadOnlyList<AutoTestUpdateModel>>(body, TestItJson.Wire.IReadOnlyListAutoTestUpdateModel), repeatable: true, cancellation);
+    }
+
+    public Task<List<WorkItemModel>> GetWorkItemsAsync(string autoTestId, CancellationToken cancellation)
+        => GetAsync($"autoTests/{autoTestId}/{WorkItems}", TestItJson.Wire.ListWorkItemModel, cancellation);
+
+    public Task LinkWorkItemAsync(string autoTestId, string workItemId, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Post, $"autoTests/{autoTestId}/{WorkItems}", Json(new IdModel(workItemId), TestItJson.Wire.IdModel), repeatable: true, cancellation);
+
+    public Task UnlinkWorkItemAsync(string autoTestId, string workItemId, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Delete, $"autoTests/{autoTestId}/{WorkItems}?workItemId={Uri.EscapeDataString(workItemId)}", null, repeatable: true, cancellation);
+
+    /// <param name="open">Opens the content; called once per attempt.</param>
+    /// <returns>Id to refer to.</returns>
+    public async Task<string> UploadAsync(string fileName, Func<Stream> open, CancellationToken cancellation)
+    {
+        MultipartFormDataContent Content()
+        {
+            var part = new StreamContent(open());
+            part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+            var content = new MultipartFormDataContent();
+            content.Add(part, "file", fileName);
+            return content;
+        }
+
+        // Uploading twice leaves a file that nothing refers to, which is better than a result without its file.
+        byte[] answer = await SendAsync(HttpMethod.Post, "attachments", Content, repeatable: true, cancellation).ConfigureAwait(false);
+        return Parse("POST attachments", answer, TestItJson.Wire.IdModel).Id;
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    private string WorkItems => _adapters ? "work-items" : "workItems";
+
+    private Task<ProjectDetails> GetProjectAsync(string projectId, CancellationToken cancellation)
+        => GetAsync($"projects/{projectId}", TestItJson.Wire.ProjectDetails, cancellation);
+
+    /// <summary>A server without this flavour answers 404, or, as a web application does, its start page.</summary>
+    private static bool IsNoSuchAddress(TestItException e)
+        => e.Error == TestItError.NotFound || e is { Error: TestItError.Unreachable, Status: 200 } || e.Status is 405;
+
+    private List<LinkModel>? Links(IReadOnlyList<LinkModel>? links)
+        => links?.Select(link => link with { HasInfo = IsV2 ? link.HasInfo ?? false : null }).ToList();
+
+    private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
+        => Parse("GET " + path, await SendAsync(HttpMethod.Get, path, null, repeatable: true, cancellation).ConfigureAwait(false), type);
+
+    private async Task<List<THit>> SearchAsync<TFilter, THit>(
+        string path, TFilter filter, JsonTypeInfo<TFilter> filterType, JsonTypeInfo<List<THit>> hitsType, CancellationToken cancellation)
+    {
+        var found = new List<THit>();
+        while (true)
+        {
+            string page = $"{path}?Skip={found.Count}&Take={MostPerRequest}";
+            byte[] answer = await SendAsync(HttpMethod.Post, page, Json(filter, filterType), repeatable: true, cancellation).ConfigureAwait(false);
+            List<THit> hits = Parse("POST " + page, answer, hitsType);
+            found.AddRange(hits);
+            // A server may give less per page than we ask for, so only an empty page is the end.
+            if (hits.Count == 0)
+            {
+                return found;
+            }
+        }
+    }
+
+    private static Func<HttpContent> Json<T>(T value, JsonTypeInfo<T> type)
+    {
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        return () =>
+        {
+            var content = new ByteArrayContent(body);
+            content.Headers.ContentType = new MediaTypeHeaderValue("application/json") { CharSet = "utf-8" };
+            return content;
+        };
+    }
+
+    private async Task<byte[]> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancellation)
+    {
+        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
+        context.Properties.Set(TestItPipeline.Repeatable, repeatable);
+        try
+        {
+            return await _pipeline.ExecuteAsync(
+                async inner => await AttemptAsync(method, path, content, inner.CancellationToken).ConfigureAwait(false),
+                context).ConfigureAwait(false);
+        }
+        catch (BrokenCircuitException e)
+        {
+            throw new TestItException(TestItError.Unreachable, $"Test IT at {_url} has not answered for a while; it is asked again later.", e) { RetryAfter = e.RetryAfter };
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private async Task<byte[]> AttemptAsync(HttpMethod method, string path, Func<HttpContent>? content, CancellationToken cancellation)
+    {
+        string address = $"{_url}{(_adapters ? "/adapters/" : "/api/v2/")}{path}";
+        string call = $"{method} {address}";
+        using var timeout = new CancellationTokenSource(_timing.Attempt, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        try
+        {
+            IFlurlRequest request = _http.Request(address).AllowAnyHttpStatus().WithHeader("Authorization", "PrivateToken " + _token);
+            using HttpContent? body = content?.Invoke();
+            using HttpResponseMessage response = await request.SendAsync(method, body, either.Token).ConfigureAwait(false);
+            byte[] answer = await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false);
+            string? mediaType = response.Content.Headers.ContentType?.MediaType;
+            if (response.IsSuccessStatusCode)
+            {
+                return answer.Length == 0 || mediaType is null || mediaType.Contains("json", StringComparison.OrdinalIgnoreCase)
+                    ? answer
+                    : throw new TestItException(TestItError.Unreachable, $"{call} answered {mediaType}, which is not Test IT's API.") { Status = (int)response.StatusCode, Unclear = true };
+            }
+
+            throw Failure(call, response, answer, mediaType);
+        }
+        catch (Exception e) when (e is not TestItException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            string reason = timeout.IsCancellationRequested ? $"no answer within {_timing.Attempt.TotalSeconds:0.#} s" : Innermost(e).Message;
+            throw new TestItException(TestItError.Unreachable, Scrub($"{call}: {reason}"), Quiet(e)) { Reason = Scrub(reason), Unclear = !NeverSent(e) };
+        }
+    }
+
+    private TestItException Failure(string call, HttpResponseMessage response, byte[] answer, string? mediaType)
+    {
+        int status = (int)response.StatusCode;
+        (string reason, string[] members) = Explain(answer, mediaType);
+        if (status is >= 300 and < 400)
+        {
+            reason = $"it redirects to {response.Headers.Location}";
+        }
+
+        TestItError error = status switch
+        {
+            401 or 403 => TestItError.TokenRefused,
+            404 => TestItError.NotFound,
+            409 => TestItError.Conflict,
+            408 or 429 or >= 500 or < 400 => TestItError.Unreachable,
+            _ => TestItError.Invalid,
+        };
+        return new TestItException(error, Scrub($"{call} answered {status}{(reason.Length > 0 ? ": " + reason : "")}"))
+        {
+            Status = status,
+            Reason = Scrub(reason.Length > 0 ? reason : $"status {status}"),
+            Members = members,
+            Unclear = status >= 500,
+            RetryAfter = RetryAfter(response.Headers.RetryAfter),
+        };
+    }
+
+    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
+    {
+        TimeSpan? wait = header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
+        return wait > TimeSpan.Zero ? wait : null;
+    }
+
+    private static (string Reason, string[] Members) Explain(byte[] answer, string? mediaType)
+    {
+        if (mediaType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return ("", []);
+        }
+
+        try
+        {
+            ProblemModel? problem = JsonSerializer.Deserialize(answer, TestItJson.Wire.ProblemModel);
+            var words = new[] { problem?.Title, problem?.Detail, problem?.Message }.Concat(problem?.Errors?.SelectMany(error => error.Value.Select(text => error.Key.Length > 0 ? $"{error.Key}: {text}" : text)) ?? []);
+            string reason = string.Join(" ", words.Where(word => !string.IsNullOrWhiteSpace(word)));
+            return (reason.Length > 2000 ? reason[..2000] : reason, problem?.Errors?.Keys.ToArray() ?? []);
+        }
+        catch (JsonException)
+        {
+            return ("", []);
+        }
+    }
+
+    private T Parse<T>(string call, byte[] answer, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new TestItException(TestItError.Unreachable, $"{call} at {_url} answered something that is not Test IT's JSON.", e) { Status = 200, Unclear = true };
+        }
+    }
+
+    /// <summary>Surely nothing reached Test IT: there was no connection to send it over.</summary>
+    private static bool NeverSent(Exception e)
+    {
+        for (Exception? inner = e; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError })
+            {
+                return true;
+            }
+
+            if (inner is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.HostUnreachable or SocketError.NetworkUnreachable })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Exception Innermost(Exception e)
+    {
+        while (e is FlurlHttpException or HttpRequestException or AggregateException && e.InnerException is not null)
+        {
+            e = e.InnerException;
+        }
+
+        return e;
+    }
+
+    /// <summary>Flurl's exceptions hold the request with its headers; what is kept for a log may not.</summary>
+    private static Exception? Quiet(Exception e) => e is FlurlHttpException ? Innermost(e) : e;
+
+    /// <summary>A server could repeat what we sent in its error.</summary>
+    private string Scrub(string text) => _token.Length > 0 ? text.Replace(_token, "***", StringComparison.Ordinal) : text;
+}
