@@ -1,1 +1,83 @@
-System.Console.WriteLine("not built yet");
+using System;
+using System.IO;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using SyncStorage.Server.Hosting;
+using SyncStorage.Sessions;
+
+namespace SyncStorage.Server;
+
+internal static class Program
+{
+    private const int Done = 0;
+    private const int Failed = 1;
+    private const int WrongUsage = 2;
+
+    public static async Task<int> Main(string[] arguments)
+    {
+        ServerOptions options;
+        try
+        {
+            options = ServerOptions.Parse(arguments);
+        }
+        catch (OptionsException e)
+        {
+            Output.WriteError(e.Message + Environment.NewLine + ServerOptions.Usage);
+            return WrongUsage;
+        }
+
+        if (options.Help)
+        {
+            Output.WriteLine(ServerOptions.Usage);
+            return Done;
+        }
+
+        return options.Session is null ? await StandAlone(options).ConfigureAwait(false) : await Embedded(options).ConfigureAwait(false);
+    }
+
+    private static async Task<int> StandAlone(ServerOptions options)
+    {
+        try
+        {
+            return await StandAloneServer.RunAsync(options, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (PortTakenException e)
+        {
+            Output.WriteError($"{e.Message} Stop the program that uses it, or choose another with --port.");
+            return Failed;
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        {
+            Output.WriteError($"Sync Storage cannot start: {e.Message}");
+            return Failed;
+        }
+    }
+
+    private static async Task<int> Embedded(ServerOptions options)
+    {
+        try
+        {
+            using var server = new EmbeddedServer(options, TimeProvider.System);
+            return await server.RunAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Nobody reads the output of an embedded server: its guests look for this file.
+            Output.WriteError(e.ToString());
+            Explain(options.Session!, e is UnauthorizedAccessException ? new IOException($"SYNC0004: {options.Directory} is not writable: {e.Message}", e) : e);
+            return Failed;
+        }
+    }
+
+    private static void Explain(string session, Exception e)
+    {
+        try
+        {
+            File.WriteAllText(Session.At(session).StartErrorPath, e.Message);
+        }
+        catch (Exception again) when (again is IOException or UnauthorizedAccessException)
+        {
+            Output.WriteError(again.Message);
+        }
+    }
+}

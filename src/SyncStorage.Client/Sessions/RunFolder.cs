@@ -11,9 +11,20 @@ internal sealed class RunFolder
 {
     private const int LongestName = 80;
 
-    public RunFolder(string directory, string testRunId) => Path = System.IO.Path.Combine(directory, NameOf(testRunId));
+    public RunFolder(string directory, string testRunId)
+        : this(System.IO.Path.Combine(directory, NameOf(testRunId)))
+    {
+    }
+
+    private RunFolder(string path) => Path = path;
+
+    /// <summary>A folder that was found, whatever its name.</summary>
+    public static RunFolder At(string path) => new(path);
 
     public string Path { get; }
+    public string JournalPath => System.IO.Path.Combine(Path, "journal.jsonl");
+    public string ResultsPath => System.IO.Path.Combine(Path, "results.jsonl");
+    public string LogPath => System.IO.Path.Combine(Path, "server.log");
     public string ReportPath => System.IO.Path.Combine(Path, "report.json");
 
     /// <summary>Guests write here when no server answers: one file a worker, one batch a line.</summary>

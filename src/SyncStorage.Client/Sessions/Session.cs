@@ -145,6 +145,26 @@ internal sealed class Session
     public int? ReadStarted()
         => File.Exists(StartedPath) && int.TryParse(File.ReadAllText(StartedPath), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
 
+    /// <summary>The server signs off; call it under the lock. With nobody left who needs it, the whole folder goes.</summary>
+    public void RemoveServer()
+    {
+        File.Delete(ServerStatePath);
+        File.Delete(StartedPath);
+        if (HasLeases())
+        {
+            return;
+        }
+
+        try
+        {
+            System.IO.Directory.Delete(Directory, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Windows keeps the lock file as long as it is held; the next server tidies such folders up.
+        }
+    }
+
     public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The first one wins, so that a server that has to be started again is the same.</summary>

@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Hosting;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+
+namespace SyncStorage.Server;
+
+/// <summary>Every route of the server. A handler converts; what is to be done is decided in <see cref="RunBook"/>.</summary>
+internal sealed class Endpoints : IDisposable
+{
+    private readonly RunBook _runs;
+    private readonly RequestGuard _guard;
+    private readonly ServerLog _log;
+    private readonly Dictionary<(string Method, string Path), RequestDelegate> _routes = [];
+    private readonly HashSet<string> _paths = new(StringComparer.Ordinal);
+
+    // Large batches are parsed a few at a time: their texts are the only thing here that needs memory.
+    private readonly SemaphoreSlim _batches = new(4);
+
+    /// <param name="runs">The runs.</param>
+    /// <param name="guard">Who may ask.</param>
+    /// <param name="health">What /health says beyond "ok".</param>
+    /// <param name="shutdown">Ends the server after the answer.</param>
+    /// <param name="log">For what should not happen.</param>
+    public Endpoints(RunBook runs, RequestGuard guard, Func<HealthResponse> health, Action shutdown, ServerLog log)
+    {
+        (_runs, _guard, _log) = (runs, guard, log);
+
+        // The official protocol.
+        Get(Routes.Health, http => http.AnswerAsync(health(), WireJson.Default.HealthResponse));
+        Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await http.ReadAsync(WireJson.Default.RegisterRequest)), WireJson.Default.RegisterResponse));
+        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await http.ReadAsync(WireJson.Default.WorkerStatusRequest)), WireJson.Default.StatusResponse));
+        Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await http.ReadAsync(WireJson.Default.TestResultCut)), WireJson.Default.StatusResponse));
+        Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJson.Default.PublishedResponse));
+        Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await runs.WaitAsync(RunId(http), http.RequestAborted), WireJson.Default.CompletionResponse));
+        Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await runs.ForceAsync(RunId(http), http.RequestAborted), WireJson.Default.CompletionResponse));
+        Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await http.ReadAsync(WireJson.Default.KeepAliveRequest)), WireJson.Default.StatusResponse));
+        Post(Routes.Shutdown, async http =>
+        {
+            guard.CheckSecretIfAny(http.Request);
+            http.Response.OnCompleted(() => Task.Run(shutdown));
+            await http.AnswerAsync(new StatusResponse { Message = "shutting down" }, WireJson.Default.StatusResponse);
+        });
+
+        // Ours: for processes of the invocation.
+        Post(Routes.Results, async http =>
+        {
+            guard.CheckSecret(http.Request);
+            await http.AnswerAsync(await AcceptAsync(http), WireJson.Default.StatusResponse);
+        });
+        Get(Routes.State, http =>
+        {
+            guard.CheckSecretIfAny(http.Request);
+            return http.AnswerAsync(runs.Describe(RunId(http)), ReportJson.Default.Report);
+        });
+    }
+
+    public async Task HandleAsync(HttpContext http)
+    {
+        try
+        {
+            _guard.Check(http.Request);
+            await Find(http.Request)(http);
+        }
+        catch (Refusal e)
+        {
+            await RefuseAsync(http, e.Status, e.Message);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await RefuseAsync(http, e.StatusCode, e.Message);
+        }
+        catch (Exception e) when (http.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        {
+            // The client has gone; there is nobody to answer.
+        }
+        catch (Exception e)
+        {
+            _log.Write($"{http.Request.Method} {http.Request.Path} failed: {e}");
+            await RefuseAsync(http, 500, $"The server failed: {e.Message}");
+        }
+    }
+
+    public void Dispose() => _batches.Dispose();
+
+    private void Get(string path, RequestDelegate handle) => Map("GET", path, handle);
+
+    private void Post(string path, RequestDelegate handle) => Map("POST", path, handle);
+
+    private void Map(string method, string path, RequestDelegate handle)
+    {
+        _routes.Add((method, path), handle);
+        _paths.Add(path);
+    }
+
+    private RequestDelegate Find(HttpRequest request)
+    {
+        string path = request.Path.Value is { Length: > 1 } value ? value.TrimEnd('/') : "/";
+        return _routes.TryGetValue((request.Method, path), out RequestDelegate? handle) ? handle
+            : _paths.Contains(path) ? throw new Refusal(405, $"{path} does not take {request.Method}.")
+            : throw Refusal.NotFound("There is no such route.");
+    }
+
+    private async Task<StatusResponse> AcceptAsync(HttpContext http)
+    {
+        const int small = 256 * 1024;
+        if (http.Request.ContentLength is <= small)
+        {
+            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpServer.LargestBody));
+        }
+
+        await _batches.WaitAsync(http.RequestAborted);
+        try
+        {
+            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpServer.LargestBody));
+        }
+        finally
+        {
+            _batches.Release();
+        }
+    }
+
+    private static string? RunId(HttpContext http) => http.Request.Query["testRunId"];
+
+    private static async Task RefuseAsync(HttpContext http, int status, string message)
+    {
+        if (!http.Response.HasStarted)
+        {
+            await http.AnswerAsync(new StatusResponse { Status = "error", Message = message }, WireJson.Default.StatusResponse, status);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>Wakes a loop: at once when something has happened, else at its next tick.</summary>
+internal sealed class Alarm : IDisposable
+{
+    public static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _rung = new(0, 1);
+
+    public void Ring()
+    {
+        try
+        {
+            _rung.Release();
+        }
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
+        {
+            // It is rung already, or nobody listens any more.
+        }
+    }
+
+    public async Task WaitAsync() => await _rung.WaitAsync(Tick).ConfigureAwait(false);
+
+    public void Dispose() => _rung.Dispose();
+}

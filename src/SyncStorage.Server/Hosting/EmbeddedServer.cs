@@ -1,0 +1,205 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>
+/// The server of one invocation of <c>dotnet test</c>. Lives while somebody holds a lease in the session, then ends the runs and
+/// itself; a new one that is started in its place goes on from the journals.
+/// </summary>
+internal sealed class EmbeddedServer : IDisposable
+{
+    /// <summary>After the invocation was killed, delivery gets what is left of the 15 s in which all has to be gone.</summary>
+    private static readonly TimeSpan InterruptedDelivery = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly ServerOptions _options;
+    private readonly Session _session;
+    private readonly TimeProvider _time;
+    private readonly ServerLog _log;
+    private readonly RunHost _host;
+    private readonly RunBook _runs;
+    private readonly Alarm _alarm = new();
+    private readonly EndOfInvocation _end;
+    private readonly Dictionary<Run, Ending> _ending = [];
+    private readonly string _secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
+
+    public EmbeddedServer(ServerOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        _session = Session.At(options.Session!);
+        _log = new ServerLog(time);
+        _end = new EndOfInvocation(options.CompletionTimeout);
+        var official = new OfficialResults(null, null, _log, time);
+        _host = new RunHost
+        {
+            Clock = new Clock(time),
+            Log = _log,
+            Processes = new OperatingSystemProcesses(),
+            Directory = options.Directory,
+            Session = _session.Directory,
+            SettingsOf = id => _session.ReadRun(id) ?? new RunSettings { TestRunId = id, TestRunIdGiven = true },
+            CreatePublisher = (settings, run, knownTestRunId) => Publishers.Create(settings, run, time, knownTestRunId),
+            FinalizeOfficial = official.FinalizeAsync,
+        };
+        _runs = new RunBook(_host, options.TestRunId);
+        _runs.Changed += _alarm.Ring;
+    }
+
+    public async Task<int> RunAsync()
+    {
+        using var stop = new Stop(obeyTerminal: false, _alarm.Ring);
+        Directory.CreateDirectory(_options.Directory);
+        var notices = new List<string>();
+        using ListeningSockets sockets = Bind(notices);
+        int port = sockets.Port;
+        using var endpoints = new Endpoints(_runs, new RequestGuard(null, _secret), () => Health.Of(_runs, _session.Directory, _time), stop.Request, _log);
+        await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
+        Announce(port, notices);
+
+        using var leases = new LeaseWatch(_session, _alarm.Ring, _log);
+        Task tidied = Background.Run(() => new RunFolders(_host, _runs).TidyAsync(CancellationToken.None), _log);
+        await ServeAsync(stop, tidied).ConfigureAwait(false);
+        return 0;
+    }
+
+    public void Dispose()
+    {
+        _runs.Dispose();
+        _alarm.Dispose();
+        _log.Dispose();
+    }
+
+    private ListeningSockets Bind(List<string> notices)
+    {
+        try
+        {
+            return ListeningSockets.Bind(_options.Port, null);
+        }
+        catch (PortTakenException e)
+        {
+            ListeningSockets free = ListeningSockets.Bind(0, null);
+            notices.Add($"SYNC0005: Port {e.Port} is in use by another program; this run is coordinated on port {free.Port}.");
+            return free;
+        }
+    }
+
+    private void Announce(int port, List<string> notices)
+    {
+        var state = new ServerState { ProcessId = Environment.ProcessId, Url = $"http://127.0.0.1:{port}", Secret = _secret, Directory = _options.Directory, Notices = [.. notices] };
+        AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Default.ServerState), ownerOnly: true);
+        _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
+        foreach (string notice in notices)
+        {
+            _log.Write(notice);
+        }
+    }
+
+    private async Task ServeAsync(Stop stop, Task tidied)
+    {
+        string? watched = _options.Watch is int id ? _host.Processes.BirthOf(id) : null;
+        while (true)
+        {
+            bool orphaned = _options.Watch is int pid && (watched is null || _host.Processes.BirthOf(pid) != watched);
+            _end.Observe(_session.HasLeases(), stop.IsRequested || orphaned, _host.Clock.Now);
+            EndRuns(stop.SawInterrupt);
+
+            // Runs that a killed server left are found by the tidying: nothing ends before it is through.
+            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning);
+            if (_end.HasBegun && (ended || _end.IsOverdue(_host.Clock.Now)) && await SignOffAsync().ConfigureAwait(false))
+            {
+                return;
+            }
+
+            await _alarm.WaitAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void EndRuns(bool sawInterrupt)
+    {
+        foreach (Ending ended in _ending.Values.Where(ending => ending.Finished.IsCompleted).ToList())
+        {
+            ended.Dispose();
+            _ending.Remove(ended.Run);
+        }
+
+        foreach (Run run in _runs.All)
+        {
+            Background.Try(run.Pass, _log);
+            if (_ending.TryGetValue(run, out Ending? ending))
+            {
+                // Killed while it was delivering: what is not delivered shortly stays spooled.
+                ending.Hurry(_end.IsInterrupted);
+                continue;
+            }
+
+            RunEnd end = _end.Decide(run, _host.Clock.Now);
+            if (end != RunEnd.None)
+            {
+                // Ctrl+C lets the build end in good order, but its workers were broken off.
+                bool interrupted = end == RunEnd.Interrupt || (sawInterrupt && run.HasLostWorkers);
+                _ending[run] = new Ending(run, interrupted, _end.IsInterrupted ? InterruptedDelivery : _options.CompletionTimeout, this);
+            }
+        }
+    }
+
+    /// <summary>A run on its way out.</summary>
+    private sealed class Ending : IDisposable
+    {
+        private readonly CancellationTokenSource _deadline;
+        private bool _hurried;
+
+        public Ending(Run run, bool interrupted, TimeSpan patience, EmbeddedServer server)
+        {
+            Run = run;
+            _hurried = patience <= InterruptedDelivery;
+            _deadline = new CancellationTokenSource(patience, server._time);
+            Finished = Background.Run(() => run.FinishAsync(interrupted, _deadline.Token), server._log)
+                .ContinueWith(_ => server._alarm.Ring(), TaskScheduler.Default);
+        }
+
+        public Run Run { get; }
+        public Task Finished { get; }
+
+        public void Hurry(bool interrupted)
+        {
+            if (interrupted && !_hurried)
+            {
+                _hurried = true;
+                _deadline.CancelAfter(InterruptedDelivery);
+            }
+        }
+
+        public void Dispose() => _deadline.Dispose();
+    }
+
+    /// <summary>Under the session's lock, so that whoever comes now either finds this server or starts another, never a dying one.</summary>
+    /// <returns>False when somebody has come in the meantime.</returns>
+    private async Task<bool> SignOffAsync()
+    {
+        using (await _session.LockAsync(LockTimeout).ConfigureAwait(false))
+        {
+            if (!_end.IsInterrupted && _session.HasLeases())
+            {
+                return false;
+            }
+
+            _runs.Close();
+            _session.RemoveServer();
+            _log.Write("Sync Storage has ended.");
+            return true;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System;
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>Bodies in and out.</summary>
+internal static class HttpExchange
+{
+    /// <summary>What the official routes take is a few hundred bytes.</summary>
+    public const long LargestOfficialBody = 1024 * 1024;
+
+    /// <exception cref="Refusal">The body is no JSON of this shape.</exception>
+    /// <exception cref="BadHttpRequestException">The body is larger than <paramref name="largest"/>, or the client broke off.</exception>
+    public static async Task<T> ReadAsync<T>(this HttpContext http, JsonTypeInfo<T> type, long largest = LargestOfficialBody)
+        where T : class
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = largest;
+        }
+
+        PipeReader reader = http.Request.BodyReader;
+        while (true)
+        {
+            ReadResult read = await reader.ReadAsync(http.RequestAborted).ConfigureAwait(false);
+            if (!read.IsCompleted)
+            {
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
+            }
+
+            try
+            {
+                return Parse(http, read.Buffer, type);
+            }
+            finally
+            {
+                reader.AdvanceTo(read.Buffer.End);
+            }
+        }
+    }
+
+    public static async Task AnswerAsync<T>(this HttpContext http, T body, JsonTypeInfo<T> type, int status = 200)
+    {
+        ReadOnlyMemory<byte> bytes = ReadableJson.WriteMemory(body, type);
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.ContentLength = bytes.Length;
+        await http.Response.BodyWriter.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static T Parse<T>(HttpContext http, in ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(SkipByteOrderMark(body));
+            T value = JsonSerializer.Deserialize(ref reader, type) ?? throw Refusal.BadRequest($"The body of {http.Request.Path} is null.");
+            return reader.Read() ? throw Refusal.BadRequest($"The body of {http.Request.Path} goes on after its JSON value.") : value;
+        }
+        catch (JsonException e)
+        {
+            throw Refusal.BadRequest($"The body of {http.Request.Path} is not the JSON expected there: {e.Message}");
+        }
+    }
+
+    private static ReadOnlySequence<byte> SkipByteOrderMark(in ReadOnlySequence<byte> body)
+    {
+        ReadOnlySpan<byte> first = body.FirstSpan;
+        return first.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? body.Slice(3) : body;
+    }
+}

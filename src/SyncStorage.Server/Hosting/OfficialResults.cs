@@ -1,0 +1,40 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>
+/// Final status for the held result of an official client, which wrote it to Test IT itself and left only the cut here.
+/// </summary>
+/// <param name="baseUrl">--baseURL; what a client gave when it registered stands in for it.</param>
+/// <param name="privateToken">--privateToken or TMS_PRIVATE_TOKEN.</param>
+/// <param name="log">For what went wrong.</param>
+/// <param name="time">For deadlines.</param>
+internal sealed class OfficialResults(string? baseUrl, string? privateToken, ServerLog log, TimeProvider time)
+{
+    public Task<bool> FinalizeAsync(RunSettings settings, RegisteredAddress? registered, TestResultCut cut, CancellationToken deadline)
+    {
+        string? url = baseUrl ?? registered?.BaseUrl;
+        string? token = privateToken ?? registered?.PrivateToken;
+        if (string.IsNullOrEmpty(url) || string.IsNullOrEmpty(token))
+        {
+            // Local mode: there is no Test IT that could show the result as in progress.
+            log.Write($"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
+            return Task.FromResult(true);
+        }
+
+        return FinalizeAsync(url, token, settings.TestRunId, cut, deadline);
+    }
+
+    private async Task<bool> FinalizeAsync(string url, string token, string testRunId, TestResultCut cut, CancellationToken deadline)
+    {
+        _ = (url, token, testRunId, cut, deadline, time);
+        await Task.CompletedTask.ConfigureAwait(false);
+        return false;
+    }
+}

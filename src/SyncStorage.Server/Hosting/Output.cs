@@ -1,0 +1,25 @@
+using System;
+using System.IO;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>The console, which may be a closed pipe: some official clients start the server and never read.</summary>
+internal static class Output
+{
+    public static void WriteLine(string text) => Write(Console.Out, text);
+
+    public static void WriteError(string text) => Write(Console.Error, text);
+
+    private static void Write(TextWriter writer, string text)
+    {
+        try
+        {
+            writer.WriteLine(text);
+            writer.Flush();
+        }
+        catch (IOException)
+        {
+            // Nobody reads; server.log has it too.
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using SyncStorage.Protocol;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>
+/// Who may talk to the server. It listens on loopback without authentication, as official clients expect; but a web page in
+/// the user's browser can reach loopback as well, directly (then the browser sends Origin) or through a name that resolves
+/// to it (then Host is foreign).
+/// </summary>
+/// <param name="listen">The address given by --listen, or null.</param>
+/// <param name="secret">The session's; null when stand-alone.</param>
+internal sealed class RequestGuard(IPAddress? listen, string? secret)
+{
+    private readonly byte[]? _secret = secret is null ? null : Encoding.UTF8.GetBytes(secret);
+
+    // Whoever lets the server listen on all addresses cannot say by which names it will be called.
+    private readonly bool _anyHost = listen is not null && (listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any));
+
+    /// <exception cref="Refusal">403.</exception>
+    public void Check(HttpRequest request)
+    {
+        if (request.Headers.Origin.Count > 0)
+        {
+            throw Refusal.Forbidden("Requests of web pages (with an Origin header) are refused.");
+        }
+
+        if (!_anyHost && !IsOurs(request.Host.Host))
+        {
+            throw Refusal.Forbidden("The Host header names another host than this server; use localhost or 127.0.0.1.");
+        }
+    }
+
+    /// <summary>For what only processes of this invocation may do.</summary>
+    /// <exception cref="Refusal">403.</exception>
+    public void CheckSecret(HttpRequest request)
+    {
+        byte[] given = Encoding.UTF8.GetBytes(request.Headers[Routes.SecretHeader].ToString());
+        if (_secret is null || !CryptographicOperations.FixedTimeEquals(given, _secret))
+        {
+            throw Refusal.Forbidden($"{request.Path} is for processes of the invocation that started this server only ({Routes.SecretHeader}).");
+        }
+    }
+
+    /// <summary>Stand-alone there is no invocation, and whoever can reach the server may use it.</summary>
+    /// <exception cref="Refusal">403.</exception>
+    public void CheckSecretIfAny(HttpRequest request)
+    {
+        if (_secret is not null)
+        {
+            CheckSecret(request);
+        }
+    }
+
+    private bool IsOurs(string host)
+        => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address)
+                && (address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback) || address.Equals(listen));
+}

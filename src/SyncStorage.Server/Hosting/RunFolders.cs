@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Sessions;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>
+/// What earlier servers left in SyncStorageDirectory: runs of this invocation are continued, runs of dead ones are closed as
+/// interrupted, old ones are removed.
+/// </summary>
+internal sealed class RunFolders(RunHost host, RunBook runs)
+{
+    public static readonly TimeSpan Age = TimeSpan.FromDays(14);
+
+    public async Task TidyAsync(CancellationToken cancellation)
+    {
+        if (!Directory.Exists(host.Directory))
+        {
+            return;
+        }
+
+        foreach (string path in Directory.EnumerateDirectories(host.Directory))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                await TidyAsync(RunFolder.At(path)).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                host.Log.Write($"{path} is left as it is: {e.Message}");
+            }
+        }
+    }
+
+    private async Task TidyAsync(RunFolder folder)
+    {
+        bool spooled = SpoolImport.Exists(folder);
+        LeftRun? left = Inspect(folder);
+        if (left is null && !spooled)
+        {
+            return;
+        }
+
+        string? testRunId = left?.TestRunId ?? SpooledRunId(folder);
+        if (testRunId is not null && (left?.IsClosed == false || spooled))
+        {
+            if (left is null ? IsMine(testRunId) : left.Session == host.Session && host.Session is not null)
+            {
+                runs.Open(testRunId).Resume();
+                return;
+            }
+
+            if (!IsAlive(left?.Session))
+            {
+                await CloseAsync(testRunId, folder).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        if (host.Clock.Now.Time - LastWrite(folder) > Age)
+        {
+            Directory.Delete(folder.Path, recursive: true);
+            host.Log.Write($"{folder.Path} was older than {Age.TotalDays:0} days and is removed.");
+        }
+    }
+
+    private async Task CloseAsync(string testRunId, RunFolder folder)
+    {
+        using var run = new Run(testRunId, folder, host with { CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
+        host.Log.Write($"Run {testRunId} was left open by a server that is dead; it is closed.");
+        run.Resume();
+        await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private sealed record LeftRun(string TestRunId, string? Session, bool IsClosed);
+
+    /// <summary>Null for a folder that is none of ours, or that a living server has.</summary>
+    private static LeftRun? Inspect(RunFolder folder)
+    {
+        if (!File.Exists(folder.JournalPath))
+        {
+            return null;
+        }
+
+        LeftRun? left = null;
+        using var journal = new Journal(folder.JournalPath);
+        foreach (RunEvent e in journal.ReadAll())
+        {
+            left = e.Kind switch
+            {
+                RunEvents.Opened => new LeftRun(e.TestRunId ?? "", e.Session, false),
+                RunEvents.Completed or RunEvents.Interrupted when left is not null => left with { IsClosed = true },
+                RunEvents.Reopened when left is not null => left with { IsClosed = false },
+                _ => left,
+            };
+        }
+
+        return left;
+    }
+
+    private static string? SpooledRunId(RunFolder folder)
+    {
+        foreach (SyncStorage.Results.ResultBatch batch in SpoolImport.Peek(folder))
+        {
+            if (batch.TestRunId is { Length: > 0 })
+            {
+                return batch.TestRunId;
+            }
+        }
+
+        return null;
+    }
+
+    private bool IsMine(string testRunId) => host.Session is not null && Session.At(host.Session).ReadRun(testRunId) is not null;
+
+    /// <summary>The invocation still runs: its own guests will start its server again.</summary>
+    private static bool IsAlive(string? session) => session is not null && Directory.Exists(session) && Session.At(session).HasLeases();
+
+    private static DateTimeOffset LastWrite(RunFolder folder)
+    {
+        DateTime last = DateTime.MinValue;
+        foreach (string path in (IEnumerable<string>)[folder.JournalPath, folder.ReportPath, folder.ResultsPath])
+        {
+            DateTime written = File.GetLastWriteTimeUtc(path);
+            last = written > last ? written : last;
+        }
+
+        return new DateTimeOffset(last, TimeSpan.Zero);
+    }
+}

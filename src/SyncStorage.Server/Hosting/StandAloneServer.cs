@@ -1,0 +1,73 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>The drop-in for the official binary: its options, its routes, runs until it is told to stop.</summary>
+internal static class StandAloneServer
+{
+    /// <summary>wait-completion is answered within 14 s of the last worker's completion; 5 of them are the grace period.</summary>
+    private static readonly TimeSpan Finalization = TimeSpan.FromSeconds(7);
+
+    public static async Task<int> RunAsync(ServerOptions options, TimeProvider time)
+    {
+        using ListeningSockets sockets = ListeningSockets.Bind(options.Port, options.Listen);
+        int port = sockets.Port;
+        using var log = new ServerLog(time);
+        var official = new OfficialResults(options.BaseUrl, options.PrivateToken, log, time);
+        var host = new RunHost
+        {
+            Clock = new Clock(time),
+            Log = log,
+            Processes = new OperatingSystemProcesses(),
+            Directory = options.Directory,
+            // The official clients write their results themselves; here they are only coordinated.
+            SettingsOf = id => new RunSettings { TestRunId = id, TestRunIdGiven = true, Url = options.BaseUrl },
+            FinalizeOfficial = official.FinalizeAsync,
+        };
+        using var runs = new RunBook(host, options.TestRunId);
+        using var alarm = new Alarm();
+        using var stop = new Stop(obeyTerminal: true, alarm.Ring);
+        runs.Changed += alarm.Ring;
+        using var endpoints = new Endpoints(runs, new RequestGuard(options.Listen, null), () => Health.Of(runs, null, time), stop.Request, log);
+        await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
+        Output.WriteLine($"listening on http://{(options.Listen is null ? "127.0.0.1" : options.Listen)}:{port}");
+        log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");
+
+        Task tidied = Background.Run(() => new RunFolders(host, runs).TidyAsync(CancellationToken.None), log);
+        var finishing = new List<Task>();
+        while (!stop.IsRequested)
+        {
+            await alarm.WaitAsync().ConfigureAwait(false);
+            foreach (Run run in runs.All)
+            {
+                Background.Try(run.Pass, log);
+                if (run.IsOver(leases: null))
+                {
+                    finishing.Add(FinishAsync(run, interrupted: false, Finalization));
+                }
+            }
+
+            finishing.RemoveAll(task => task.IsCompleted);
+        }
+
+        await tidied.ConfigureAwait(false);
+        await Task.WhenAll(finishing).ConfigureAwait(false);
+        await Task.WhenAll(runs.All.Select(run => FinishAsync(run, interrupted: !run.AllDone, Finalization))).ConfigureAwait(false);
+        runs.Close();
+        return 0;
+    }
+
+    private static async Task FinishAsync(Run run, bool interrupted, TimeSpan patience)
+    {
+        using var deadline = new CancellationTokenSource(patience);
+        await run.FinishAsync(interrupted, deadline.Token).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,116 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SyncStorage.Server.Results;
+
+/// <summary>
+/// A file of lines that only grows. A line is handed to the operating system before <see cref="Append"/> returns, so it
+/// survives a kill of this process; half a line that a kill left behind is cut off when the file is opened again.
+/// Not safe for parallel writers: the run's lock is around it.
+/// </summary>
+internal sealed class AppendFile : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    /// <param name="path">Created if need be.</param>
+    /// <param name="exclusive">
+    /// True: nobody else opens it while this process lives, which also tells others that it lives, and only its owner may
+    /// read it.
+    /// </param>
+    /// <exception cref="IOException">Somebody else holds it, or it cannot be written.</exception>
+    public AppendFile(string path, bool exclusive)
+    {
+        bool isNew = !File.Exists(path);
+        _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, exclusive ? FileShare.None : FileShare.Read);
+        if (isNew && exclusive && !RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        Length = EndOfLastLine();
+    }
+
+    public long Length { get; private set; }
+
+    /// <returns>Where the bytes begin in the file.</returns>
+    /// <exception cref="IOException">Nothing of it counts as written: the next append overwrites it.</exception>
+    public long Append(ReadOnlySpan<byte> lines)
+    {
+        long offset = Length;
+        RandomAccess.Write(_file, lines, offset);
+        Length = offset + lines.Length;
+        return offset;
+    }
+
+    public void Overwrite(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_file, bytes, offset);
+
+    public void Read(long offset, Span<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            int read = RandomAccess.Read(_file, bytes, offset);
+            if (read == 0)
+            {
+                throw new EndOfStreamException("The file is shorter than what was written to it.");
+            }
+
+            offset += read;
+            bytes = bytes[read..];
+        }
+    }
+
+    /// <summary>Calls back for every complete line, without its line feed.</summary>
+    public void ForEachLine(LineVisitor visit)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        long start = 0;
+        int filled = 0;
+        while (start + filled < Length)
+        {
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
+            int wanted = (int)Math.Min(buffer.Length - filled, Length - start - filled);
+            Read(start + filled, buffer.AsSpan(filled, wanted));
+            filled += wanted;
+
+            int used = 0;
+            for (int end; (end = buffer.AsSpan(used, filled - used).IndexOf((byte)'\n')) >= 0; used += end + 1)
+            {
+                visit(start + used, buffer.AsSpan(used, end));
+            }
+
+            buffer.AsSpan(used, filled - used).CopyTo(buffer);
+            start += used;
+            filled -= used;
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    public delegate void LineVisitor(long offset, ReadOnlySpan<byte> line);
+
+    private long EndOfLastLine()
+    {
+        long end = RandomAccess.GetLength(_file);
+        Span<byte> buffer = stackalloc byte[4096];
+        while (end > 0)
+        {
+            int size = (int)Math.Min(buffer.Length, end);
+            Read(end - size, buffer[..size]);
+            int last = buffer[..size].LastIndexOf((byte)'\n');
+            if (last >= 0)
+            {
+                return end - size + last + 1;
+            }
+
+            end -= size;
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+using System.Text.Json.Serialization;
+
+namespace SyncStorage.Server.Results;
+
+/// <summary>report.json. Its names are a contract: see the README.</summary>
+internal sealed record Report
+{
+    [JsonPropertyName("testRunId")] public string TestRunId { get; init; } = "";
+    [JsonPropertyName("testRunUrl")] public string? TestRunUrl { get; init; }
+    [JsonPropertyName("state")] public string State { get; init; } = "";
+    [JsonPropertyName("startedOn")] public DateTimeOffset StartedOn { get; init; }
+    [JsonPropertyName("completedOn")] public DateTimeOffset? CompletedOn { get; init; }
+    [JsonPropertyName("workers")] public IReadOnlyList<ReportedWorker> Workers { get; init; } = [];
+    [JsonPropertyName("inProgress")] public ReportedHeldResult? InProgress { get; init; }
+    [JsonPropertyName("results")] public ReportedResults Results { get; init; } = new();
+
+    /// <summary>What the user should know, in the form "SYNC0011: ...".</summary>
+    [JsonPropertyName("notices")] public IReadOnlyList<string> Notices { get; init; } = [];
+}
+
+internal sealed record ReportedWorker
+{
+    [JsonPropertyName("pid")] public string Pid { get; init; } = "";
+    [JsonPropertyName("project")] public string? Project { get; init; }
+    [JsonPropertyName("targetFramework")] public string? TargetFramework { get; init; }
+    [JsonPropertyName("isMaster")] public bool IsMaster { get; init; }
+
+    /// <summary>in_progress, completed or lost.</summary>
+    [JsonPropertyName("status")] public string Status { get; init; } = "";
+}
+
+internal sealed record ReportedHeldResult
+{
+    [JsonPropertyName("autoTestExternalId")] public string? AutoTestExternalId { get; init; }
+    [JsonPropertyName("statusType")] public string? StatusType { get; init; }
+    [JsonPropertyName("finalized")] public bool Finalized { get; init; }
+}
+
+/// <summary>observed = sent + spooled + rejected, always: what is on its way counts as spooled until it has arrived.</summary>
+internal sealed record ReportedResults
+{
+    [JsonPropertyName("observed")] public long Observed { get; init; }
+    [JsonPropertyName("sent")] public long Sent { get; init; }
+    [JsonPropertyName("spooled")] public long Spooled { get; init; }
+    [JsonPropertyName("rejected")] public long Rejected { get; init; }
+    [JsonPropertyName("outcomes")] public ReportedOutcomes Outcomes { get; init; } = new();
+}
+
+internal sealed record ReportedOutcomes
+{
+    [JsonPropertyName("passed")] public long Passed { get; init; }
+    [JsonPropertyName("failed")] public long Failed { get; init; }
+    [JsonPropertyName("skipped")] public long Skipped { get; init; }
+}

@@ -1,0 +1,239 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Results;
+using SyncStorage.Server.Results;
+using SyncStorage.Sessions;
+
+namespace SyncStorage.Server.Runs;
+
+/// <summary>All runs of a server, side by side: what the endpoints ask for, in the words of the protocol.</summary>
+/// <param name="host">The server around.</param>
+/// <param name="defaultTestRunId">--testRunId: what a worker means that names no run while there is none; null if not given.</param>
+internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposable
+{
+    /// <summary>Ids and names are a few dozen characters; what is longer is a mistake or an attack.</summary>
+    private const int LongestId = 1024;
+
+    /// <summary>A server coordinates a handful of runs; without a limit a client gone wild could fill the disk with folders.</summary>
+    private const int MostRuns = 1000;
+
+    /// <summary>How long wait-completion waits for a first worker.</summary>
+    private static readonly TimeSpan FirstWorker = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<string, Run> _runs = new(StringComparer.Ordinal);
+    private readonly object _opening = new();
+    private bool _closed;
+
+    /// <summary>Something happened that may end a run: look at once instead of at the next tick.</summary>
+    public event Action? Changed;
+
+    /// <summary>When anything was last asked for or changed.</summary>
+    public DateTimeOffset LastUpdate { get; private set; } = host.Clock.Now.Time;
+
+    public IReadOnlyCollection<Run> All => [.. _runs.Values];
+
+    /// <summary>Set before the first request when another service elects the master.</summary>
+    public ICoordinator Coordinator { get; set; } = LocalCoordinator.Instance;
+
+    public async Task<RegisterResponse> RegisterAsync(RegisterRequest request)
+    {
+        string pid = Required(request.Pid, "pid");
+        string testRunId = string.IsNullOrEmpty(request.TestRunId) ? OnlyRunId() : Required(request.TestRunId, "testRunId");
+        Run run = Open(testRunId);
+        bool isMaster = await Coordinator.RegisterAsync(run, request, run.Register(request)).ConfigureAwait(false);
+        return new RegisterResponse { Status = "ok", Message = isMaster ? "registered as master" : "registered", Pid = pid, TestRunId = testRunId, IsMaster = isMaster };
+    }
+
+    public async Task<StatusResponse> SetStatusAsync(WorkerStatusRequest request)
+    {
+        string pid = Required(request.Pid, "pid");
+        string status = request.Status?.ToLowerInvariant() switch
+        {
+            WorkerStatus.InProgress => WorkerStatus.InProgress,
+            WorkerStatus.Completed => WorkerStatus.Completed,
+            _ => throw Refusal.BadRequest($"status is '{Shorten(request.Status)}', which is neither {WorkerStatus.InProgress} nor {WorkerStatus.Completed}."),
+        };
+        Run run = Find(request.TestRunId);
+        run.SetStatus(pid, request.Part, status);
+        await Coordinator.StatusChangedAsync(run, pid).ConfigureAwait(false);
+        return new StatusResponse { Message = "status set" };
+    }
+
+    public async Task<StatusResponse> OfferAsync(string? testRunId, TestResultCut cut)
+    {
+        bool held = await Coordinator.OfferAsync(Find(testRunId), cut).ConfigureAwait(false);
+        return new StatusResponse { Message = held ? "held back" : "another result is held back", Held = held };
+    }
+
+    public PublishedResponse IsPublished(string? testRunId)
+        => new() { Published = (string.IsNullOrEmpty(testRunId) ? Find(null) : _runs.GetValueOrDefault(testRunId))?.IsPublished ?? false };
+
+    /// <summary>Returns when the run is over, however often and by however many it is asked.</summary>
+    public async Task<CompletionResponse> WaitAsync(string? testRunId, CancellationToken disconnected)
+    {
+        Run run = Find(testRunId);
+        while (true)
+        {
+            try
+            {
+                await run.Over.WaitAsync(FirstWorker, host.Clock.Provider, disconnected).ConfigureAwait(false);
+                return new CompletionResponse { Completed = true, Message = "all workers are done" };
+            }
+            catch (TimeoutException) when (!run.HasWorkers)
+            {
+                return new CompletionResponse { Completed = false, Message = "no worker has registered" };
+            }
+            catch (TimeoutException)
+            {
+                // Workers are at work: go on waiting.
+            }
+        }
+    }
+
+    public async Task<CompletionResponse> ForceAsync(string? testRunId, CancellationToken disconnected)
+    {
+        Run run = Find(testRunId);
+        if (run.IsRunning)
+        {
+            run.Force();
+            Changed?.Invoke();
+            await run.Over.WaitAsync(disconnected).ConfigureAwait(false);
+        }
+
+        return new CompletionResponse { Completed = true, Message = "completed by request" };
+    }
+
+    public StatusResponse KeepAlive(KeepAliveRequest request)
+    {
+        string pid = Required(request.Pid, "pid");
+        Run run = string.IsNullOrEmpty(request.TestRunId) ? Find(null)
+            : _runs.GetValueOrDefault(request.TestRunId)
+                ?? throw Refusal.NotFound($"Test run '{Shorten(request.TestRunId)}' is not known, so neither is its worker '{Shorten(pid)}'.");
+        run.KeepAlive(pid);
+        return new StatusResponse();
+    }
+
+    public StatusResponse Accept(ResultBatch batch)
+    {
+        string pid = Required(batch.Pid, "pid");
+        if (batch.Results is null || batch.Results.Any(result => result is null))
+        {
+            throw Refusal.BadRequest("results is not a list of results.");
+        }
+
+        FindOrRecall(batch.TestRunId).AcceptFrom(pid, batch.Results);
+        return new StatusResponse();
+    }
+
+    public Report Describe(string? testRunId) => Find(testRunId).Describe();
+
+    /// <summary>Finds the run or opens it, reading back what an earlier server left of it.</summary>
+    public Run Open(string testRunId)
+    {
+        LastUpdate = host.Clock.Now.Time;
+        if (_runs.TryGetValue(testRunId, out Run? run))
+        {
+            return run;
+        }
+
+        lock (_opening)
+        {
+            if (_closed)
+            {
+                throw Refusal.Conflict("The server is stopping.");
+            }
+
+            if (_runs.TryGetValue(testRunId, out run))
+            {
+                return run;
+            }
+
+            if (_runs.Count >= MostRuns)
+            {
+                throw new Refusal(429, $"{MostRuns} test runs are open; this server opens no more.");
+            }
+
+            return _runs[testRunId] = Create(testRunId);
+        }
+    }
+
+    /// <summary>From now on everything is refused, so that guests spool what they have.</summary>
+    public void Close()
+    {
+        lock (_opening)
+        {
+            _closed = true;
+        }
+
+        foreach (Run run in All)
+        {
+            run.RefuseRequests();
+        }
+    }
+
+    public void Dispose()
+    {
+        Close();
+        foreach (Run run in All)
+        {
+            run.Dispose();
+        }
+    }
+
+    private Run Create(string testRunId)
+    {
+        var folder = new RunFolder(host.Directory, testRunId);
+        for (int number = 2; ; number++)
+        {
+            try
+            {
+                return new Run(testRunId, folder, host) { ForeignSlot = Coordinator.SlotOf(testRunId) };
+            }
+            catch (IOException) when (number < 10 && File.Exists(folder.JournalPath))
+            {
+                // Another living server writes there: same directory and run id, but it could not be joined.
+                folder = new RunFolder(host.Directory, $"{testRunId}-{number}");
+            }
+        }
+    }
+
+    private Run Find(string? testRunId)
+    {
+        LastUpdate = host.Clock.Now.Time;
+        string id = string.IsNullOrEmpty(testRunId) ? OnlyRunId() : testRunId;
+        return _runs.TryGetValue(id, out Run? run) ? run
+            : id == defaultTestRunId ? Open(id)
+            : throw Refusal.BadRequest($"Test run '{Shorten(id)}' is not known.");
+    }
+
+    /// <summary>After a restart the first to come may be a batch of results, not a registration.</summary>
+    private Run FindOrRecall(string? testRunId)
+    {
+        bool isOurs = !string.IsNullOrEmpty(testRunId) && host.Session is not null && Session.At(host.Session).ReadRun(testRunId) is not null;
+        return isOurs ? Open(testRunId!) : Find(testRunId);
+    }
+
+    private string OnlyRunId()
+    {
+        string[] known = [.. _runs.Keys];
+        return known.Length switch
+        {
+            1 => known[0],
+            0 => defaultTestRunId ?? throw Refusal.BadRequest("testRunId is missing and there is no test run yet."),
+            _ => throw Refusal.BadRequest($"testRunId is missing and there are {known.Length} test runs."),
+        };
+    }
+
+    private static string Required(string? value, string name)
+        => string.IsNullOrEmpty(value) ? throw Refusal.BadRequest($"{name} is missing.")
+            : value.Length > LongestId ? throw Refusal.BadRequest($"{name} has {value.Length} characters; at most {LongestId} are accepted.")
+            : value;
+
+    private static string Shorten(string? text) => text is null ? "null" : text.Length <= 100 ? text : text[..100] + "...";
+}

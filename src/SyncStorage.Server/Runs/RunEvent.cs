@@ -1,0 +1,69 @@
+using System;
+using System.Text.Json.Serialization;
+using SyncStorage.Protocol;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Runs;
+
+/// <summary>
+/// One line of a run's journal: something that has happened. The state of a run is what its events say, so a server that
+/// was killed knows it again by reading them. One flat shape, because a journal is read by people too.
+/// </summary>
+internal sealed record RunEvent
+{
+    [JsonPropertyName("event")] public string Kind { get; init; } = "";
+    [JsonPropertyName("at")] public DateTimeOffset At { get; init; }
+    [JsonPropertyName("pid")] public string? Pid { get; init; }
+    [JsonPropertyName("part")] public string? Part { get; init; }
+    [JsonPropertyName("processId")] public int? ProcessId { get; init; }
+
+    /// <summary>When that process was born: tells it from a later one with the same id.</summary>
+    [JsonPropertyName("processBirth")] public string? ProcessBirth { get; init; }
+
+    [JsonPropertyName("project")] public string? Project { get; init; }
+    [JsonPropertyName("targetFramework")] public string? TargetFramework { get; init; }
+    [JsonPropertyName("status")] public string? Status { get; init; }
+    [JsonPropertyName("cut")] public TestResultCut? Cut { get; init; }
+    [JsonPropertyName("index")] public long? Index { get; init; }
+    [JsonPropertyName("indices")] public long[]? Indices { get; init; }
+    [JsonPropertyName("delivery")] public string? Delivery { get; init; }
+    [JsonPropertyName("reason")] public string? Reason { get; init; }
+    [JsonPropertyName("testRunId")] public string? TestRunId { get; init; }
+    [JsonPropertyName("testRunUrl")] public string? TestRunUrl { get; init; }
+    [JsonPropertyName("text")] public string? Text { get; init; }
+
+    /// <summary>Folder of the invocation whose server opened the run; null when stand-alone.</summary>
+    [JsonPropertyName("session")] public string? Session { get; init; }
+
+    /// <summary>Never holds the token, so that a later resend knows where the results belong.</summary>
+    [JsonPropertyName("settings")] public RunSettings? Settings { get; init; }
+}
+
+/// <summary>The words in <see cref="RunEvent.Kind"/>.</summary>
+internal static class RunEvents
+{
+    public const string Opened = "opened";
+    public const string Registered = "registered";
+    public const string StatusSet = "status";
+    public const string Lost = "lost";
+    public const string MasterElected = "master";
+
+    /// <summary>A cut took the slot.</summary>
+    public const string Held = "held";
+
+    /// <summary>The held-back result has been handed over: it has an index.</summary>
+    public const string HeldBound = "held-bound";
+
+    /// <summary>The held-back result never came: the slot is free again.</summary>
+    public const string HeldReleased = "held-released";
+    public const string HeldFinalized = "held-finalized";
+
+    public const string Posting = "posting";
+    public const string Delivered = "delivered";
+    public const string RunCreated = "run-created";
+    public const string Notice = "notice";
+
+    public const string Completed = "completed";
+    public const string Interrupted = "interrupted";
+    public const string Reopened = "reopened";
+}

@@ -1,0 +1,36 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Runs;
+
+/// <summary>What a run needs from the server around it.</summary>
+internal sealed record RunHost
+{
+    public required Clock Clock { get; init; }
+    public required ServerLog Log { get; init; }
+    public required IProcessTable Processes { get; init; }
+
+    /// <summary>SyncStorageDirectory.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Folder of the invocation; null when stand-alone.</summary>
+    public string? Session { get; init; }
+
+    public required Func<string, RunSettings> SettingsOf { get; init; }
+
+    public Func<RunSettings, IDeliveryLog, string?, IResultPublisher> CreatePublisher { get; init; } = (_, _, _) => new LocalPublisher();
+
+    /// <summary>Gives the held result of an official client its final status; it wrote the result itself.</summary>
+    public Func<RunSettings, RegisteredAddress?, TestResultCut, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _) => Task.FromResult(true);
+}
+
+/// <summary>Where an official client said that its run lies. A class, not a record: a printed record would print the token.</summary>
+internal sealed class RegisteredAddress(string? baseUrl, string? privateToken)
+{
+    public string? BaseUrl => baseUrl;
+    public string? PrivateToken => privateToken;
+}
