@@ -59,6 +59,7 @@ internal sealed class TestItPublisher : IResultPublisher
     private bool _heldRejected;
     private bool _hasFailed;
     private bool _isOut;
+    private bool _hasToldOutage;
     private DateTimeOffset _pausedUntil;
     private DateTimeOffset? _waitingSince;
     private TimeSpan _collect;
@@ -539,6 +540,9 @@ internal sealed class TestItPublisher : IResultPublisher
         bool isNew;
         lock (_queue)
         {
+            // Test IT is away for all of us at once: one diagnostic for the user, the others are lines of the log.
+            isNew = !_hasToldOutage;
+            _hasToldOutage = true;
             _failures++;
             _hasFailed = true;
             double seconds = Math.Min(_timing.FirstDelay.TotalSeconds * Math.Pow(2, Math.Min(_failures, 10)), _timing.LongestDelay.TotalSeconds);
@@ -549,7 +553,6 @@ internal sealed class TestItPublisher : IResultPublisher
             }
 
             _pausedUntil = _time.GetUtcNow() + pause;
-            isNew = !_isOut;
             _isOut = true;
         }
 
