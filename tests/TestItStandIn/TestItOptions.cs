@@ -43,6 +43,12 @@ public sealed record TestItOptions
     /// <summary>Work items that exist, by global id.</summary>
     public IReadOnlyCollection<string> WorkItems { get; init; } = ["1", "2", "3", "100"];
 
+    /// <summary>Why a result with this external id is refused (400); null = it is not.</summary>
+    public Func<string, string?> RefuseResult { get; init; } = _ => null;
+
+    /// <summary>Why an autotest with this external id is refused (400); null = it is not.</summary>
+    public Func<string, string?> RefuseAutoTest { get; init; } = _ => null;
+
     /// <summary>Keep the text of every request; off for long runs.</summary>
     public bool RecordBodies { get; init; } = true;
 

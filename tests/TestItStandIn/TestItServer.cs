@@ -90,6 +90,9 @@ public sealed class TestItServer : IAsyncDisposable
     public ResultRow AddPlannedRow(TestRun run, string externalId, string? testPointId = null, IReadOnlyDictionary<string, string>? parameters = null)
         => Locked(() => _state.AddPlannedRow(run, externalId, testPointId, parameters));
 
+    /// <summary>Deletes all autotests, as if a user had cleaned up.</summary>
+    public void RemoveAutoTests() => Locked(() => _state.RemoveAutoTests());
+
     /// <summary>Violations so far, and what must hold at the end of the run.</summary>
     public IReadOnlyList<string> Check(TestRun run) => Locked(() => _state.Violations.Concat(TestItState.CheckEnd(run)).ToList());
 

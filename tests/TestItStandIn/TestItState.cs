@@ -223,6 +223,14 @@ internal sealed class TestItState(TestItOptions options)
         return bodies.Select(Add).ToList();
     }
 
+    public int RemoveAutoTests()
+    {
+        int count = _autoTests.Count;
+        _autoTests.Clear();
+        _autoTestsById.Clear();
+        return count;
+    }
+
     public void UpdateAutoTests(IReadOnlyList<JsonObject> bodies)
     {
         RefuseViolationWhen(bodies.Count > MostPerRequest, $"{bodies.Count} autotests in one PUT");
@@ -327,6 +335,11 @@ internal sealed class TestItState(TestItOptions options)
         if (body["duration"] is null || body["startedOn"] is null || body["completedOn"] is null)
         {
             Violations.Add($"result of {externalId} lacks duration, startedOn or completedOn");
+        }
+
+        if (options.RefuseResult(externalId) is string reason)
+        {
+            throw new RefusedException(400, reason);
         }
 
         foreach (JsonNode? attachment in body["attachments"] as JsonArray ?? [])
@@ -455,6 +468,11 @@ internal sealed class TestItState(TestItOptions options)
             {
                 throw new RefusedException(400, $"{member} must not be blank");
             }
+        }
+
+        if (options.RefuseAutoTest(body["externalId"]!.GetValue<string>()) is string reason)
+        {
+            throw new RefusedException(400, reason);
         }
 
         foreach (string steps in new[] { "steps", "setup", "teardown" })

@@ -68,22 +68,26 @@ internal sealed class TestItClient : IDisposable
     /// <summary>True when links carry hasInfo in all bodies, not only in those of results.</summary>
     private bool IsV2 => !_adapters;
 
-    /// <summary>
-    /// The first call of all: finds out which flavour of the API is there. A 404 of the one says nothing, since the project may
-    /// be unknown; a 404 of both does.
-    /// </summary>
-    public async Task<ProjectDetails> OpenProjectAsync(string projectId, CancellationToken cancellation)
+    /// <summary>One of these is the first call of all: it finds out which flavour of the API is there.</summary>
+    public Task<ProjectDetails> OpenProjectAsync(string projectId, CancellationToken cancellation)
+        => OpenAsync(() => GetAsync($"projects/{projectId}", TestItJson.Wire.ProjectDetails, cancellation));
+
+    /// <inheritdoc cref="OpenProjectAsync"/>
+    public Task<RunDetails> OpenRunAsync(string id, CancellationToken cancellation) => OpenAsync(() => GetRunAsync(id, cancellation));
+
+    /// <summary>A 404 of the one flavour says nothing, since what is asked for may be unknown; a 404 of both does.</summary>
+    private async Task<T> OpenAsync<T>(Func<Task<T>> call)
     {
         try
         {
-            return await GetProjectAsync(projectId, cancellation).ConfigureAwait(false);
+            return await call().ConfigureAwait(false);
         }
         catch (TestItException e) when (!_adapters && IsNoSuchAddress(e))
         {
             _adapters = true;
             try
             {
-                return await GetProjectAsync(projectId, cancellation).ConfigureAwait(false);
+                return await call().ConfigureAwait(false);
             }
             catch (TestItException other) when (other.Error == TestItError.NotFound || IsNoSuchAddress(other))
             {
@@ -210,9 +214,6 @@ internal sealed class TestItClient : IDisposable
     }
 
     private string WorkItems => _adapters ? "work-items" : "workItems";
-
-    private Task<ProjectDetails> GetProjectAsync(string projectId, CancellationToken cancellation)
-        => GetAsync($"projects/{projectId}", TestItJson.Wire.ProjectDetails, cancellation);
 
     /// <summary>A server without this flavour answers 404, or, as a web application does, its start page.</summary>
     private static bool IsNoSuchAddress(TestItException e)

@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Server.TestIt.Content;
+
+namespace SyncStorage.Server.TestIt;
+
+/// <summary>Uploads files once per run. A file that cannot be uploaded is missing in its result, with a line in the log; it never stops the result.</summary>
+internal sealed class FileUploader(TestItClient client, Action<string?, string> notice)
+{
+    /// <summary>Test IT's id by what the file is; empty for one that cannot be uploaded.</summary>
+    private readonly ConcurrentDictionary<TestFile, string> _ids = [];
+
+    /// <returns>Ids of the files that Test IT has.</returns>
+    public async Task<IReadOnlyDictionary<TestFile, string>> UploadAsync(ResultContent content, CancellationToken cancellation)
+    {
+        var ids = new Dictionary<TestFile, string>();
+        foreach (TestFile file in content.Files.Concat(FilesOf(content.Steps)).Concat(FilesOf(content.Setup)).Concat(FilesOf(content.Teardown)))
+        {
+            if (ids.ContainsKey(file))
+            {
+                continue;
+            }
+
+            // The text of an attachment may be large: only its fingerprint stays.
+            TestFile key = file.Text is null ? file : file with { Text = Fingerprint.Of(file.Text).ToString("x", null) };
+            if (!_ids.TryGetValue(key, out string? id))
+            {
+                id = await UploadAsync(file, cancellation).ConfigureAwait(false) ?? "";
+                _ids[key] = id;
+            }
+
+            if (id.Length > 0)
+            {
+                ids.Add(file, id);
+            }
+        }
+
+        return ids;
+    }
+
+    private static IEnumerable<TestFile> FilesOf(IEnumerable<TestStep> steps)
+        => steps.SelectMany(step => step.Files.Concat(FilesOf(step.Steps)));
+
+    private async Task<string?> UploadAsync(TestFile file, CancellationToken cancellation)
+    {
+        try
+        {
+            long size = file.Text is null ? new FileInfo(file.Path!).Length : Encoding.UTF8.GetByteCount(file.Text);
+            if (size > TestItClient.LargestFile)
+            {
+                notice(null, $"Attachment '{file.Path ?? file.Name}' has {size} bytes; Test IT takes at most {TestItClient.LargestFile}, so it is left out.");
+                return null;
+            }
+
+            return await client.UploadAsync(file.Name, () => Open(file), cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            notice(null, $"Attachment '{file.Path}' cannot be read and is left out: {e.Message}");
+            return null;
+        }
+        catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
+        {
+            notice(null, $"Test IT did not take the attachment '{file.Path ?? file.Name}': {e.Message}");
+            return null;
+        }
+    }
+
+    private static Stream Open(TestFile file)
+        => file.Text is null
+            ? new FileStream(file.Path!, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+            : new MemoryStream(Encoding.UTF8.GetBytes(file.Text));
+}

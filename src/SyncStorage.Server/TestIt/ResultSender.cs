@@ -1,0 +1,344 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.RegularExpressions;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.TestIt;
+
+/// <summary>
+/// Brings one batch to Test IT: files, autotests, then results; those whose row exists by update, the others by one POST. A
+/// result that Test IT refuses is found and rejected, the others go on.
+/// </summary>
+internal sealed partial class ResultSender(
+    TestItClient client, TestItRun run, RowRegistry registry, AutoTestCatalog catalog, FileUploader uploader, RunSettings settings, IDeliveryLog log) : IDisposable
+{
+    private const int ReportsOnlyPlanned = 0;
+
+    private readonly RunRows _before = new(client, settings, registry.IsOurs);
+    private readonly RunRows _now = new(client, settings, registry.IsOurs);
+    private int _unclearFailures = 1;
+
+    public int Rejected { get; private set; }
+
+    /// <summary>Why results were rejected: the first few, for the user.</summary>
+    public List<string> Reasons { get; } = [];
+
+    /// <summary>What the run holds before we put anything into it: planned rows, and results of other invocations.</summary>
+    public Task LoadExistingAsync(CancellationToken cancellation) => _before.LoadAsync(run.Id!, 0, cancellation);
+
+    /// <summary>Sends final results. What is <see cref="Shipment.Done"/> afterwards stays so, also when this throws.</summary>
+    /// <exception cref="TestItException">Test IT did not answer; the rest is to be sent again.</exception>
+    /// <exception cref="RunUnusableException">Nothing can be sent any more.</exception>
+    public async Task SendAsync(IReadOnlyList<Shipment> batch, CancellationToken cancellation)
+    {
+        try
+        {
+            await PrepareAsync(batch, cancellation).ConfigureAwait(false);
+            foreach (Shipment shipment in batch.Where(shipment => !shipment.Done && !shipment.Row.Exists))
+            {
+                await AdoptAsync(shipment, cancellation).ConfigureAwait(false);
+            }
+
+            foreach (Shipment shipment in batch.Where(shipment => !shipment.Done && shipment.Row.Exists))
+            {
+                await UpdateAsync(shipment, cancellation).ConfigureAwait(false);
+            }
+
+            await PostAsync(batch.Where(shipment => !shipment.Done).ToList(), shipment => run.Codes.Of(shipment.Content.Outcome), cancellation).ConfigureAwait(false);
+        }
+        catch (TestItException e) when (!e.IsTransient)
+        {
+            await RejectRestAsync(batch, e, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Posts the held-back result as InProgress with its full body. In adapter mode 0 its row is there and InProgress already.
+    /// Afterwards the row exists, or the shipment was rejected.
+    /// </summary>
+    public async Task HoldAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        try
+        {
+            await PrepareAsync([shipment], cancellation).ConfigureAwait(false);
+            if (shipment.Done)
+            {
+                return;
+            }
+
+            shipment.Row.Held = true;
+            await AdoptAsync(shipment, cancellation).ConfigureAwait(false);
+            if (!shipment.Row.Exists)
+            {
+                await PostAsync([shipment], _ => StatusCodes.InProgress, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (TestItException e) when (!e.IsTransient)
+        {
+            await RejectRestAsync([shipment], e, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose()
+    {
+        _before.Dispose();
+        _now.Dispose();
+    }
+
+    /// <summary>A refusal that no single result is to blame for: looking up autotests, for one.</summary>
+    private async Task RejectRestAsync(IReadOnlyList<Shipment> batch, TestItException e, CancellationToken cancellation)
+    {
+        if (e.Error == TestItError.TokenRefused)
+        {
+            throw RunUnusableException.TokenRefused(settings, e);
+        }
+
+        await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
+        foreach (Shipment shipment in batch.Where(shipment => !shipment.Done))
+        {
+            Reject(shipment, e.Reason);
+        }
+    }
+
+    private async Task PrepareAsync(IReadOnlyList<Shipment> batch, CancellationToken cancellation)
+    {
+        foreach (Shipment shipment in batch)
+        {
+            shipment.FileIds = await uploader.UploadAsync(shipment.Content, cancellation).ConfigureAwait(false);
+        }
+
+        IReadOnlyDictionary<string, string> refused = await catalog.EnsureAsync(batch.Select(shipment => shipment.Content.AutoTest).ToList(), cancellation).ConfigureAwait(false);
+        foreach (Shipment shipment in batch)
+        {
+            if (refused.TryGetValue(shipment.Content.ExternalId, out string? reason))
+            {
+                Reject(shipment, reason);
+            }
+        }
+    }
+
+    /// <summary>Finds out whether the row is there already: from before us, or from a POST whose answer we did not get.</summary>
+    private async Task AdoptAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        string externalId = shipment.Content.ExternalId;
+        if (shipment.UnclearSince is { } generation)
+        {
+            await _now.LoadAsync(run.Id!, generation, cancellation).ConfigureAwait(false);
+            if (await _now.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false) is { } arrived)
+            {
+                await TakeArrivedAsync(shipment, arrived, cancellation).ConfigureAwait(false);
+                return;
+            }
+        }
+
+        if (_before.IsEmpty)
+        {
+            return;
+        }
+
+        ExistingRow? existing = await _before.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false);
+        if (settings.AdapterMode == ReportsOnlyPlanned)
+        {
+            existing ??= await _before.FindOnlyInProgressAsync(externalId, cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            while (existing is { IsInProgress: true })
+            {
+                // Another coordinator's held-back result: it is not ours to finish, so ours gets a row beside it.
+                registry.Distinguish(shipment.Row, shipment.Last, shipment.Content);
+                existing = await _before.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false);
+            }
+        }
+
+        if (existing is not null)
+        {
+            registry.Exists(shipment.Row, existing.Id);
+            shipment.Row.Adopted = true;
+            shipment.Row.SentDurationMs = existing.IsInProgress ? 0 : existing.DurationMs;
+        }
+    }
+
+    private async Task TakeArrivedAsync(Shipment shipment, ExistingRow arrived, CancellationToken cancellation)
+    {
+        registry.Exists(shipment.Row, arrived.Id);
+        if (shipment.Row.Held)
+        {
+            return;
+        }
+
+        if (!arrived.IsInProgress)
+        {
+            shipment.Row.SentDurationMs = arrived.DurationMs;
+            if (arrived.StatusType == run.Codes.Of(shipment.Content.Outcome).Type)
+            {
+                Deliver(shipment);
+                return;
+            }
+
+            shipment.Row.SentDurationMs = 0;
+        }
+
+        await UpdateAsync(shipment, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task UpdateAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        if (shipment.Row.Id is null)
+        {
+            await _now.LoadAsync(run.Id!, Volatile.Read(ref _unclearFailures), cancellation).ConfigureAwait(false);
+            ExistingRow? found = await _now.FindAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false);
+            if (found is null)
+            {
+                shipment.Row.Exists = false;
+                return;
+            }
+
+            registry.Exists(shipment.Row, found.Id);
+            shipment.Row.SentDurationMs = found.DurationMs;
+        }
+
+        try
+        {
+            await client.UpdateResultAsync(shipment.Row.Id!, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), cancellation).ConfigureAwait(false);
+            shipment.Row.SentDurationMs += shipment.DurationMs;
+            Deliver(shipment);
+        }
+        catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
+        {
+            await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
+            Reject(shipment, e.Reason);
+        }
+    }
+
+    private async Task PostAsync(List<Shipment> shipments, Func<Shipment, SentStatus> status, CancellationToken cancellation, bool createdMissing = false)
+    {
+        if (shipments.Count == 0)
+        {
+            return;
+        }
+
+        var body = shipments.Select(shipment => shipment.ToPost(settings.ConfigurationId!, status(shipment))).ToList();
+        log.Posting(shipments.SelectMany(shipment => shipment.Items).Select(item => item.Stored.Index).ToArray());
+        List<string> ids;
+        try
+        {
+            ids = await client.PostResultsAsync(run.Id!, body, cancellation).ConfigureAwait(false);
+        }
+        catch (TestItException e) when (e.IsTransient)
+        {
+            MarkUnclear(shipments, e.Unclear);
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            MarkUnclear(shipments, true);
+            throw;
+        }
+        catch (TestItException e) when (e.Error == TestItError.NotFound && !createdMissing)
+        {
+            // Somebody deleted autotests since we looked. Once more with new ones; the second 404 means something else.
+            await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
+            catalog.Forget(shipments.Select(shipment => shipment.Content.ExternalId));
+            await PrepareAsync(shipments, cancellation).ConfigureAwait(false);
+            await PostAsync(shipments.Where(shipment => !shipment.Done).ToList(), status, cancellation, createdMissing: true).ConfigureAwait(false);
+            return;
+        }
+        catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
+        {
+            await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
+            await IsolateAsync(shipments, e, status, cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        for (int i = 0; i < shipments.Count; i++)
+        {
+            registry.Exists(shipments[i].Row, ids[i]);
+            shipments[i].Row.SentDurationMs = shipments[i].DurationMs;
+            if (!shipments[i].Row.Held)
+            {
+                Deliver(shipments[i]);
+            }
+        }
+    }
+
+    /// <summary>Which of them does Test IT refuse? The ones that it names, else by halving.</summary>
+    private async Task IsolateAsync(List<Shipment> shipments, TestItException reason, Func<Shipment, SentStatus> status, CancellationToken cancellation)
+    {
+        if (shipments.Count == 1)
+        {
+            Reject(shipments[0], reason.Reason);
+            return;
+        }
+
+        var named = reason.Members.Select(member => IndexPattern().Match(member)).Where(match => match.Success)
+            .Select(match => int.Parse(match.Groups[1].ValueSpan, provider: null)).Where(i => i < shipments.Count).ToHashSet();
+        if (named.Count > 0 && named.Count < shipments.Count)
+        {
+            await PostAsync(shipments.Where((_, i) => !named.Contains(i)).ToList(), status, cancellation).ConfigureAwait(false);
+            await IsolateOneByOneAsync(shipments.Where((_, i) => named.Contains(i)).ToList(), status, cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        int half = shipments.Count / 2;
+        await PostAsync(shipments.Take(half).ToList(), status, cancellation).ConfigureAwait(false);
+        await PostAsync(shipments.Skip(half).ToList(), status, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task IsolateOneByOneAsync(List<Shipment> shipments, Func<Shipment, SentStatus> status, CancellationToken cancellation)
+    {
+        foreach (Shipment shipment in shipments)
+        {
+            await PostAsync([shipment], status, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void MarkUnclear(IEnumerable<Shipment> shipments, bool unclear)
+    {
+        if (!unclear)
+        {
+            return;
+        }
+
+        int generation = Interlocked.Increment(ref _unclearFailures);
+        foreach (PendingResult item in shipments.SelectMany(shipment => shipment.Items))
+        {
+            item.UnclearSince = generation;
+        }
+    }
+
+    private void Deliver(Shipment shipment)
+    {
+        shipment.Done = true;
+        foreach (PendingResult item in shipment.Items)
+        {
+            log.Delivered(item.Stored.Index, Delivery.Sent);
+        }
+    }
+
+    private void Reject(Shipment shipment, string reason)
+    {
+        shipment.Done = true;
+        lock (Reasons)
+        {
+            Rejected += shipment.Items.Count;
+            if (Reasons.Count < 3)
+            {
+                Reasons.Add($"{shipment.Last.DisplayName}: {reason}");
+            }
+        }
+
+        foreach (PendingResult item in shipment.Items)
+        {
+            log.Delivered(item.Stored.Index, Delivery.Rejected, reason);
+        }
+    }
+
+    [GeneratedRegex(@"\[(\d{1,3})\]")]
+    private static partial Regex IndexPattern();
+}
