@@ -12,8 +12,14 @@ var groups = new Dictionary<string, Func<Task>>
     ["start"] = ServerStartTime.RunAsync,
     ["requests"] = Requests.RunAsync,
     ["handover"] = HandOver.RunAsync,
+    ["library"] = LibraryFigures.RunAsync,
     ["dotnet-test"] = DotnetTest.RunAsync,
 };
+
+if (args is [LibraryFigures.ColdProcess, string what])
+{
+    return await LibraryFigures.RunColdAsync(what);
+}
 
 string[] unknown = args.Where(name => !groups.ContainsKey(name)).ToArray();
 if (unknown.Length > 0)

@@ -1,11 +1,10 @@
 using HomeMade;
 using SyncStorage;
 
-// The settings: TMS_* variables and Tms.config.json count as well, these properties win.
+// Port, address and token of Test IT: from TMS_* variables or Tms.config.json, unless they are given here.
 SyncStorageConfig config = SyncStorageConfig.FromAppProperties(new Dictionary<string, string>
 {
     ["testrunid"] = args.Length > 0 ? args[0] : "home-made",
-    ["syncstorage_port"] = "49152",
 });
 
 await using var adapter = new TinyAdapter(Console.Out);
