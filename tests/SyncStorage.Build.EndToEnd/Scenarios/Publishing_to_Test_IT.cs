@@ -1,0 +1,155 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading.Tasks;
+using SyncStorage.Build.EndToEnd.Fixture;
+using TestItStandIn;
+
+namespace SyncStorage.Build.EndToEnd.Scenarios;
+
+/// <summary>Against a Test IT that completes a run as soon as nothing in it is in progress, and refuses what comes later.</summary>
+[TestClass]
+public sealed class Publishing_to_Test_IT
+{
+    [TestMethod]
+    public async Task Three_frameworks_in_parallel_into_a_given_run()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        TestRun run = testIt.AddRun();
+        using var user = new UserFolder();
+        user.Publishing(testIt, "1", run.Id).WithMSTest().WithNUnit().WithXunit().WithSolution();
+
+        CommandResult result = await user.TestAsync("-m");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        Report report = user.Report.AssertWhole();
+        Assert.AreEqual(report.Results.Observed, report.Results.Sent, result.Output);
+        Assert.AreEqual(run.Id, report.TestRunId);
+        StringAssert.StartsWith(report.TestRunUrl, testIt.Url);
+        Assert.IsEmpty(testIt.Check(run));
+        Assert.AreEqual(report.Results.Observed, run.Rows.Count);
+        StringAssert.Contains(result.Output, testIt.Url);
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task A_created_run_is_one_for_all_and_closed_at_the_end()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        using var user = new UserFolder();
+        user.Publishing(testIt, "2").WithMSTest().WithXunit().WithSolution();
+        user.Environment["TMS_TEST_RUN_NAME"] = "nightly";
+
+        CommandResult result = await user.TestAsync();
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        TestRun run = testIt.Runs.Single();
+        Assert.AreEqual("nightly", run.Name);
+        Assert.AreEqual("Completed", run.State);
+        Assert.IsEmpty(testIt.Check(run));
+        Assert.AreEqual(run.Id, user.Report.AssertWhole().TestRunId);
+        Assert.AreEqual(7, user.Report.Results.Sent);
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task Two_staggered_calls_share_a_run()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        TestRun run = testIt.AddRun();
+        int port = Ports.Free();
+        using var first = new UserFolder("first");
+        using var second = new UserFolder("second");
+        first.Publishing(testIt, "1", run.Id).WithMSTest("Alpha", body: """[TestMethod] public void ZSlow() => Thread.Sleep(3000);""");
+        second.Publishing(testIt, "1", run.Id).WithXunit("Beta");
+
+        Task<CommandResult> early = first.TestAsync("Alpha", $"-p:SyncStoragePort={port}");
+        await Wait.UntilAsync(() => Processes.AnyServerOf(first.Path), TimeSpan.FromSeconds(60), () => "the first call started no server");
+        CommandResult late = await second.TestAsync("Beta", $"-p:SyncStoragePort={port}");
+        CommandResult result = await early;
+
+        Assert.AreEqual(0, late.ExitCode, late.Output);
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        Assert.IsEmpty(testIt.Check(run));
+        Assert.AreEqual(8, run.Rows.Count);
+        Assert.AreEqual("Completed", run.State);
+        first.Passed();
+        second.Passed();
+    }
+
+    [TestMethod]
+    public async Task Only_what_the_run_asks_for_is_run_in_mode_0()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        using var user = new UserFolder();
+        user.WithMSTest();
+        TestRun run = testIt.AddRun();
+        string one = ExternalIds.OfMethod("Unit.Tests.One");
+        testIt.AddAutoTest(one, "One", "Unit", "Tests");
+        testIt.AddPlannedRow(run, one);
+        user.Publishing(testIt, "0", run.Id);
+
+        CommandResult result = await user.TestAsync("Unit");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        Assert.AreEqual("Unit.Tests.One", user.Report.Lines.Single().FullyQualifiedName, result.Output);
+        Assert.IsEmpty(testIt.Check(run));
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task A_refused_token_is_one_diagnostic_and_changes_no_exit_code()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        TestRun run = testIt.AddRun();
+        using var user = new UserFolder();
+        user.Publishing(testIt, "1", run.Id, token: "a-wrong-canary").WithMSTest();
+
+        CommandResult result = await user.TestAsync("Unit");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        StringAssert.Contains(result.Output, "SYNC0011");
+        Report report = user.Report;
+        Assert.AreEqual("completed", report.State);
+        Assert.AreEqual(3, report.Results.Spooled);
+        Assert.HasCount(1, testIt.Requests);
+        Assert.IsFalse(result.Output.Contains("a-wrong-canary", StringComparison.Ordinal));
+        foreach (string file in Directory.GetFiles(report.Folder, "*", SearchOption.AllDirectories))
+        {
+            Assert.IsFalse((await File.ReadAllTextAsync(file)).Contains("a-wrong-canary", StringComparison.Ordinal), file);
+        }
+
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task What_could_not_be_sent_is_sent_by_a_resend_once()
+    {
+        using var user = new UserFolder();
+        string runId;
+        int port = Ports.Free();
+        user.WithMSTest();
+        await using (TestItServer away = await TestItServer.StartAsync(new TestItOptions { Port = port }))
+        {
+            runId = away.AddRun().Id;
+            user.Publishing(away, "1", runId);
+        }
+
+        CommandResult outage = await user.TestAsync("Unit", "-p:SyncStorageCompletionTimeout=5");
+        Assert.AreEqual(0, outage.ExitCode, outage.Output);
+        Assert.AreEqual(3, user.Report.Results.Spooled, outage.Output);
+        StringAssert.Contains(outage.Output, "SYNC0010");
+
+        await using TestItServer back = await TestItServer.StartAsync(new TestItOptions { Port = port, AutoClose = false });
+        TestRun run = back.AddRun(runId);
+        CommandResult resend = await user.DotnetAsync("msbuild", "Unit", "-t:SyncStorageResend");
+        Assert.AreEqual(0, resend.ExitCode, resend.Output);
+        Assert.AreEqual(3, run.Rows.Count, resend.Output);
+        Assert.AreEqual(3, user.Report.AssertWhole().Results.Sent);
+
+        await user.DotnetAsync("msbuild", "Unit", "-t:SyncStorageResend");
+        Assert.AreEqual(3, run.Rows.Count);
+        Assert.IsEmpty(back.Check(run));
+        user.Passed();
+    }
+}
