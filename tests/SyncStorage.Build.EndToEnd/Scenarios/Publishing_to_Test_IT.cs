@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 using TestItStandIn;
+using TestRun = TestItStandIn.TestRun;
 
 namespace SyncStorage.Build.EndToEnd.Scenarios;
 
