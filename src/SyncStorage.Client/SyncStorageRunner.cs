@@ -198,7 +198,12 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         {
             (ServiceLink link, bool isMaster) = await RegisterAsync(deadline.Token).ConfigureAwait(false);
             Begin(link, isMaster);
-            await SetWorkerStatusAsync(SyncStorageWorkerStatus.InProgress, deadline.Token).ConfigureAwait(false);
+            if (!link.TellsHeld)
+            {
+                // To our own server registering says it already.
+                await SetWorkerStatusAsync(SyncStorageWorkerStatus.InProgress, deadline.Token).ConfigureAwait(false);
+            }
+
             return true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

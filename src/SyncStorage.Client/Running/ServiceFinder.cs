@@ -122,6 +122,7 @@ internal sealed class ServiceFinder
 
     private async Task<ServiceLink> StartAsync(CancellationToken cancellation)
     {
+        _ = Task.Run(() => WarmUp.RunAsync(_log), CancellationToken.None);
         while (true)
         {
             Session session = OwnSession();
@@ -129,7 +130,6 @@ internal sealed class ServiceFinder
             try
             {
                 lease = session.TakeLease();
-                session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
                 ServerState state = await EnsureServerAsync(session, cancellation).ConfigureAwait(false);
                 if (File.Exists(lease.Path))
                 {
@@ -173,6 +173,8 @@ internal sealed class ServiceFinder
         while (true)
         {
             await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);
+            // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
+            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
             if (state is not null && SessionServer.IsAlive(state.ProcessId))
             {
