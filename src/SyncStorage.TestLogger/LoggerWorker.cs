@@ -72,7 +72,10 @@ internal sealed class LoggerWorker : IDisposable
     private async Task<RegisterResponse> StartAsync()
     {
         await _guest.EnsureServerAsync(CancellationToken.None).ConfigureAwait(false);
-        return await RegisterAsync(CancellationToken.None).ConfigureAwait(false);
+        RegisterResponse answer = await RegisterAsync(CancellationToken.None).ConfigureAwait(false);
+        // Compiled now, while the test host starts, and not at the end, when the user waits.
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJson.Default.ResultBatch);
+        return answer;
     }
 
     private async Task<RegisterResponse> RegisterAsync(CancellationToken cancellation)
@@ -88,7 +91,9 @@ internal sealed class LoggerWorker : IDisposable
             Part = WorkerPart.Logger,
             ProcessId = self.Id,
         };
-        return await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _limits.CallDeadline, cancellation).ConfigureAwait(false);
+        RegisterResponse answer = await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _limits.CallDeadline, cancellation).ConfigureAwait(false);
+        WorkerRole.Write(_guest.Session.Directory, worker.Pid, worker.WatchesTests(answer.IsMaster));
+        return answer;
     }
 
     /// <summary>A first registration that failed is tried again with each call that needs it.</summary>
