@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -21,6 +22,7 @@ internal sealed class LoggerWorker : IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly ResultOutbox _outbox;
     private Task<RegisterResponse> _registered;
+    private Task _rehearsing = Task.CompletedTask;
 
     public LoggerWorker(GuestSession guest, GuestWarnings warnings, OutboxLimits limits)
     {
@@ -48,6 +50,8 @@ internal sealed class LoggerWorker : IDisposable
             // A worker without results may not have met the server yet.
             _ending.CancelAfter(deadline);
             isMaster = (await WithinAsync(RegisteredAsync(), _ending.Token).ConfigureAwait(false)).IsMaster;
+            // Nothing of ours may arrive after the word that we have ended.
+            await Task.WhenAny(_rehearsing, Task.Delay(deadline)).ConfigureAwait(false);
             await _connection.CallAsync(
                 (client, token) => client.SetWorkerStatusAsync(
                     new WorkerStatusRequest { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId, Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, token),
@@ -73,9 +77,27 @@ internal sealed class LoggerWorker : IDisposable
     {
         await _guest.EnsureServerAsync(CancellationToken.None).ConfigureAwait(false);
         RegisterResponse answer = await RegisterAsync(CancellationToken.None).ConfigureAwait(false);
-        // Compiled now, while the test host starts, and not at the end, when the user waits.
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJson.Default.ResultBatch);
+        _rehearsing = RehearseAsync();
         return answer;
+    }
+
+    /// <summary>
+    /// What is called at the end is called once now, on both sides, while the test host starts: at the end the user waits, and
+    /// compiling these calls takes longer than making them.
+    /// </summary>
+    private async Task RehearseAsync()
+    {
+        try
+        {
+            JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJson.Default.ResultBatch);
+            JsonSerializer.SerializeToUtf8Bytes(new WorkerStatusRequest(), WireJson.Default.WorkerStatusRequest);
+            JsonSerializer.Deserialize("{}", WireJson.Default.StatusResponse);
+            await PostAsync(new ResultBatch { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId }, _limits.CallDeadline, _ending.Token).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The real calls tell what is wrong.
+        }
     }
 
     private async Task<RegisterResponse> RegisterAsync(CancellationToken cancellation)
