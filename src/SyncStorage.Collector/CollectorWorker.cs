@@ -59,12 +59,7 @@ internal sealed class CollectorWorker : IDisposable
         }
 
         _keepingAlive = KeepAliveAsync();
-        return _guest.Worker.TestEvents switch
-        {
-            "Always" => true,
-            "Never" => false,
-            _ => _isMaster,
-        };
+        return _guest.Worker.WatchesTests(_isMaster);
     }
 
     /// <summary>Offers a finished test to the run's slot, on a task of its own.</summary>

@@ -18,6 +18,8 @@ namespace SyncStorage.Collector;
 [DataCollectorTypeUri(GuestConfiguration.CollectorUri)]
 public sealed class SyncStorageCollector : DataCollector
 {
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
+
     private readonly CollectorTimings _timings;
     private readonly Func<TestConsole> _console;
     private readonly GuestWarnings _warnings;
@@ -25,9 +27,13 @@ public sealed class SyncStorageCollector : DataCollector
     private DataCollectionLogger? _logger;
     private DataCollectionContext? _context;
     private DataCollectionEvents? _events;
+    private readonly object _gate = new();
+    private Task<bool> _starting = Task.FromResult(false);
     private GuestSession? _guest;
     private CollectorWorker? _worker;
+    private FinishedTest? _early;
     private bool _hasCompleted;
+    private bool _isOver;
 
     /// <summary>Called by VSTest.</summary>
     public SyncStorageCollector()
@@ -54,23 +60,11 @@ public sealed class SyncStorageCollector : DataCollector
         _logger = logger;
         _context = environmentContext?.SessionDataCollectionContext;
         Dictionary<string, string> configuration = GuestConfiguration.Of(configurationElement);
-        _guest = GuestSession.Join(configuration, _console);
-        if (_guest is null)
-        {
-            return;
-        }
-
-        foreach (SettingProblem problem in _guest.Problems)
-        {
-            _warnings.Warn($"{problem.Code}: {problem.Message}");
-        }
-
-        var worker = new CollectorWorker(_guest, _warnings, _timings);
-        _worker = worker;
+        _starting = Task.Run(() => StartAsync(configuration));
         events.SessionEnd += OnSessionEnd;
 
         // VSTest asks right after this method whether anybody watches single tests, so the answer has to be waited for.
-        if (Task.Run(worker.StartAsync).GetAwaiter().GetResult())
+        if (WatchesTests(configuration, _starting))
         {
             events.TestCaseStart += OnTestCaseStart;
             events.TestCaseEnd += OnTestCaseEnd;
@@ -91,8 +85,13 @@ public sealed class SyncStorageCollector : DataCollector
                     _events.TestCaseEnd -= OnTestCaseEnd;
                 }
 
-                _worker?.Dispose();
-                _worker = null;
+                lock (_gate)
+                {
+                    _worker?.Dispose();
+                    _worker = null;
+                    _isOver = true;
+                }
+
                 _guest?.Dispose();
             });
         }
@@ -100,9 +99,68 @@ public sealed class SyncStorageCollector : DataCollector
         base.Dispose(disposing);
     }
 
+    /// <summary>The logger has mostly asked already and left the answer; else ours is waited for.</summary>
+    private static bool WatchesTests(Dictionary<string, string> configuration, Task<bool> starting)
+    {
+        bool isAttached = configuration.TryGetValue(GuestConfiguration.Session, out string? session) & configuration.TryGetValue(GuestConfiguration.Worker, out string? pid);
+        do
+        {
+            if (isAttached && WorkerRole.Read(session!, pid!) is bool watches)
+            {
+                return watches;
+            }
+        }
+        while (!starting.Wait(PollInterval));
+
+        return starting.Result;
+    }
+
+    private async Task<bool> StartAsync(Dictionary<string, string> configuration)
+    {
+        try
+        {
+            _guest = GuestSession.Join(configuration, _console);
+            if (_guest is null)
+            {
+                return false;
+            }
+
+            foreach (SettingProblem problem in _guest.Problems)
+            {
+                _warnings.Warn($"{problem.Code}: {problem.Message}");
+            }
+
+            var worker = new CollectorWorker(_guest, _warnings, _timings);
+            bool watches = await worker.StartAsync().ConfigureAwait(false);
+            lock (_gate)
+            {
+                if (_isOver)
+                {
+                    // The session ended meanwhile, and nobody would end this any more.
+                    worker.Dispose();
+                    _guest.Dispose();
+                    return watches;
+                }
+
+                _worker = worker;
+                if (_early is not null)
+                {
+                    Offer(worker, _early);
+                }
+            }
+
+            return watches;
+        }
+        catch (Exception e)
+        {
+            _warnings.Warn("the collector could not start", e);
+            return false;
+        }
+    }
+
     private void OnTestCaseStart(object? sender, TestCaseStartEventArgs e) => Guarded("the start of a test was not understood", () =>
     {
-        if (_worker is { WantsCut: true })
+        if (_worker is null or { WantsCut: true })
         {
             _started[e.TestCaseId] = DateTimeOffset.UtcNow;
         }
@@ -110,23 +168,39 @@ public sealed class SyncStorageCollector : DataCollector
 
     private void OnTestCaseEnd(object? sender, TestCaseEndEventArgs e) => Guarded("the end of a test was not understood", () =>
     {
-        if (_worker is not { WantsCut: true } worker)
+        if (_worker is { WantsCut: false } || e.TestElement is not TestCase test)
         {
             return;
         }
 
         DateTimeOffset startedOn = _started.TryRemove(e.TestCaseId, out DateTimeOffset seen) ? seen : DateTimeOffset.UtcNow;
-        TestCase? test = e.TestElement;
-        if (test is not null)
+        var finished = new FinishedTest(test, e.TestOutcome, startedOn);
+        lock (_gate)
         {
-            worker.Offer(ResultCutMapper.Map(test, e.TestOutcome, startedOn, _guest!.Worker));
-            _started.Clear();
+            if (_worker is null)
+            {
+                // Faster than our registration: it is offered as soon as that is through.
+                _early ??= finished;
+            }
+            else
+            {
+                Offer(_worker, finished);
+            }
         }
     });
 
+    private void Offer(CollectorWorker worker, FinishedTest finished)
+    {
+        if (worker.WantsCut)
+        {
+            worker.Offer(ResultCutMapper.Map(finished.Test, finished.Outcome, finished.StartedOn, _guest!.Worker));
+            _started.Clear();
+        }
+    }
+
     private void OnSessionEnd(object? sender, SessionEndEventArgs e) => Guarded("the end of the session was not understood", () =>
     {
-        if (_hasCompleted || _worker is null)
+        if (_hasCompleted)
         {
             return;
         }
@@ -137,7 +211,21 @@ public sealed class SyncStorageCollector : DataCollector
 
     private async Task CompleteAsync()
     {
-        await _worker!.CompleteAsync().ConfigureAwait(false);
+        // Tests that end before we have met the server wait for it as long as for an answer, and not for its start.
+        await Task.WhenAny(_starting, Task.Delay(_timings.LastCallDeadline)).ConfigureAwait(false);
+        CollectorWorker? worker;
+        lock (_gate)
+        {
+            worker = _worker;
+            _isOver = true;
+        }
+
+        if (worker is null)
+        {
+            return;
+        }
+
+        await worker.CompleteAsync().ConfigureAwait(false);
         if (!await _guest!.LeaveAsync().ConfigureAwait(false))
         {
             _warnings.Warn("SYNC0009: Sync Storage's server did not end in time and goes on in the background.");
@@ -165,4 +253,6 @@ public sealed class SyncStorageCollector : DataCollector
             _logger?.LogWarning(_context, text);
         }
     }
+
+    private sealed record FinishedTest(TestCase Test, TestOutcome Outcome, DateTimeOffset StartedOn);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -21,6 +22,7 @@ internal sealed class LoggerWorker : IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly ResultOutbox _outbox;
     private Task<RegisterResponse> _registered;
+    private Task _rehearsing = Task.CompletedTask;
 
     public LoggerWorker(GuestSession guest, GuestWarnings warnings, OutboxLimits limits)
     {
@@ -48,6 +50,8 @@ internal sealed class LoggerWorker : IDisposable
             // A worker without results may not have met the server yet.
             _ending.CancelAfter(deadline);
             isMaster = (await WithinAsync(RegisteredAsync(), _ending.Token).ConfigureAwait(false)).IsMaster;
+            // Nothing of ours may arrive after the word that we have ended.
+            await Task.WhenAny(_rehearsing, Task.Delay(deadline)).ConfigureAwait(false);
             await _connection.CallAsync(
                 (client, token) => client.SetWorkerStatusAsync(
                     new WorkerStatusRequest { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId, Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, token),
@@ -72,7 +76,28 @@ internal sealed class LoggerWorker : IDisposable
     private async Task<RegisterResponse> StartAsync()
     {
         await _guest.EnsureServerAsync(CancellationToken.None).ConfigureAwait(false);
-        return await RegisterAsync(CancellationToken.None).ConfigureAwait(false);
+        RegisterResponse answer = await RegisterAsync(CancellationToken.None).ConfigureAwait(false);
+        _rehearsing = RehearseAsync();
+        return answer;
+    }
+
+    /// <summary>
+    /// What is called at the end is called once now, on both sides, while the test host starts: at the end the user waits, and
+    /// compiling these calls takes longer than making them.
+    /// </summary>
+    private async Task RehearseAsync()
+    {
+        try
+        {
+            JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJson.Default.ResultBatch);
+            JsonSerializer.SerializeToUtf8Bytes(new WorkerStatusRequest(), WireJson.Default.WorkerStatusRequest);
+            JsonSerializer.Deserialize("{}", WireJson.Default.StatusResponse);
+            await PostAsync(new ResultBatch { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId }, _limits.CallDeadline, _ending.Token).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // The real calls tell what is wrong.
+        }
     }
 
     private async Task<RegisterResponse> RegisterAsync(CancellationToken cancellation)
@@ -88,7 +113,9 @@ internal sealed class LoggerWorker : IDisposable
             Part = WorkerPart.Logger,
             ProcessId = self.Id,
         };
-        return await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _limits.CallDeadline, cancellation).ConfigureAwait(false);
+        RegisterResponse answer = await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _limits.CallDeadline, cancellation).ConfigureAwait(false);
+        WorkerRole.Write(_guest.Session.Directory, worker.Pid, worker.WatchesTests(answer.IsMaster));
+        return answer;
     }
 
     /// <summary>A first registration that failed is tried again with each call that needs it.</summary>

@@ -57,8 +57,9 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
         events.TestRunComplete += OnTestRunComplete;
         if (_configuration.ContainsKey(GuestConfiguration.Session))
         {
-            // MSBuild has said everything already: the earlier we register, the less anybody waits for it.
-            Join(runSettings: null);
+            // MSBuild has said everything already: the earlier we register, the less anybody waits for it. Not on this
+            // thread, though: VSTest goes on to start the test host meanwhile.
+            Task.Run(() => Guarded("the logger could not start", () => Join(runSettings: null)));
         }
     });
 

@@ -24,6 +24,7 @@ namespace SyncStorage.Sessions;
 /// server.json          the running server (<see cref="ServerState"/>)
 /// leases/*             who needs it (<see cref="SessionLease"/>)
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
+/// workers/{pid}.role   whether its collector watches single tests (<see cref="WorkerRole"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)

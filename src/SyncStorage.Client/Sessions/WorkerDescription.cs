@@ -28,4 +28,12 @@ internal sealed record WorkerDescription
 
     /// <summary>Seconds (SyncStorageStartupTimeout).</summary>
     public int StartupTimeout { get; init; } = 30;
+
+    /// <summary>Whether the worker's collector looks at single tests, which costs more than half a millisecond each.</summary>
+    public bool WatchesTests(bool isMaster) => TestEvents switch
+    {
+        "Always" => true,
+        "Never" => false,
+        _ => isMaster,
+    };
 }
