@@ -1,0 +1,156 @@
+using System;
+using System.Linq;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+
+namespace SyncStorage.Server.Tests.Hosting;
+
+[TestClass]
+public sealed class InputTests
+{
+    private static readonly string[] Posts = ["/register", "/set_worker_status", "/in_progress_test_result", "/keep_alive", "/results"];
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("nonsense")]
+    [DataRow("{")]
+    [DataRow("null")]
+    [DataRow("[]")]
+    [DataRow("{\"pid\":[]}")]
+    [DataRow("{\"pid\":\"\\ud800\"}")]
+    [DataRow("{\"pid\":\"a\"} trailing")]
+    [DataRow("{\"pid\":{\"deep\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[")]
+    public async Task Malformed_bodies_are_refused_with_a_message_by_every_route(string body)
+    {
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        foreach (string path in Posts)
+        {
+            (int status, JsonElement answer) = await server.PostAsync(path, body, RunningServer.Secret);
+            Assert.AreEqual(400, status, path);
+            Assert.IsGreaterThan(10, answer.GetProperty("message").GetString()!.Length);
+        }
+
+        Assert.AreEqual(200, (await server.GetAsync("/health")).Status);
+    }
+
+    [TestMethod]
+    public async Task Oversized_bodies_are_refused()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        string large = new(' ', 1024 * 1024 + 1);
+        foreach (string path in Posts.Where(path => path != "/results"))
+        {
+            Assert.AreEqual(413, (await server.PostAsync(path, large)).Status, path);
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, server.Url + "/results") { Content = new ByteArrayContent(new byte[32 * 1024 * 1024 + 1]) };
+        request.Headers.Add("X-SyncStorage-Secret", RunningServer.Secret);
+        request.Headers.ExpectContinue = true;
+        Assert.AreEqual(413, (await server.SendAsync(request)).Status);
+    }
+
+    [TestMethod]
+    public async Task What_is_unknown_is_named()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        await server.PostAsync("/register", """{"pid":"a","testRunId":"R"}""");
+        (string Path, string Body, int Status, string Names)[] cases =
+        [
+            ("/keep_alive", """{"pid":"ghost","testRunId":"R"}""", 404, "ghost"),
+            ("/set_worker_status", """{"pid":"ghost","status":"completed","testRunId":"R"}""", 400, "ghost"),
+            ("/set_worker_status", """{"pid":"a","status":"asleep","testRunId":"R"}""", 400, "asleep"),
+            ("/set_worker_status", """{"pid":"a","status":"completed","testRunId":"nowhere"}""", 400, "nowhere"),
+            ("/set_worker_status", """{"status":"completed"}""", 400, "pid"),
+            ("/register", """{"testRunId":"R"}""", 400, "pid"),
+            ("/in_progress_test_result?testRunId=nowhere", "{}", 400, "nowhere"),
+            ("/results", """{"pid":"ghost","testRunId":"R","results":[]}""", 400, "ghost"),
+            ("/results", """{"pid":"a","testRunId":"R","results":[null]}""", 400, "results"),
+        ];
+        foreach ((string path, string body, int expected, string names) in cases)
+        {
+            (int status, JsonElement answer) = await server.PostAsync(path, body, RunningServer.Secret);
+            Assert.AreEqual(expected, status, path + body);
+            StringAssert.Contains(answer.GetProperty("message").GetString(), names);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("GET", "/nowhere", 404)]
+    [DataRow("GET", "/", 404)]
+    [DataRow("GET", "/register", 405)]
+    [DataRow("POST", "/health", 405)]
+    [DataRow("DELETE", "/results", 405)]
+    public async Task Unknown_routes_and_wrong_methods_say_so(string method, string path, int expected)
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), server.Url + path);
+        Assert.AreEqual(expected, (await server.SendAsync(request)).Status);
+    }
+
+    [TestMethod]
+    [DataRow("Host", "evil.example")]
+    [DataRow("Host", "localhost.evil.example:80")]
+    [DataRow("Origin", "http://evil.example")]
+    [DataRow("Origin", "null")]
+    public async Task A_web_page_cannot_reach_it(string header, string value)
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.Url + "/health");
+        request.Headers.TryAddWithoutValidation(header, value);
+        Assert.AreEqual(403, (await server.SendAsync(request)).Status);
+    }
+
+    [TestMethod]
+    [DataRow("/results")]
+    [DataRow("/shutdown")]
+    public async Task Only_processes_of_the_invocation_hand_over_results_or_shut_down(string path)
+    {
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        foreach (string? secret in new[] { null, "", "wrong", RunningServer.Secret + "x" })
+        {
+            Assert.AreEqual(403, (await server.PostAsync(path, "{}", secret)).Status);
+        }
+
+        Assert.IsFalse(server.WasShutDown);
+    }
+
+    [TestMethod]
+    public async Task Odd_texts_come_through_to_the_journal_as_they_are()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        await server.PostAsync("/register", """{"pid":"../../etc/пас\u0000wd","testRunId":"../run <b>\n"}""");
+        string name = "тест \"q\" \\ </script> \u202e \u0001 😀";
+        var batch = new { pid = "../../etc/пас\0wd", testRunId = "../run <b>\n", results = new[] { new { sequence = 0, displayName = name, outcome = "Passed", startedOn = DateTimeOffset.UnixEpoch, completedOn = DateTimeOffset.UnixEpoch, message = new string('x', 1024 * 1024) } } };
+        Assert.AreEqual(200, (await server.PostAsync("/results", JsonSerializer.Serialize(batch), RunningServer.Secret)).Status);
+        SyncStorage.Results.ObservedResult read = await server.Runs.All.Single().ReadAsync(0, default);
+        Assert.AreEqual(name, read.DisplayName);
+        Assert.AreEqual(1024 * 1024, read.Message!.Length);
+        StringAssert.StartsWith(server.Runs.All.Single().Folder.Path, System.IO.Path.GetTempPath());
+    }
+
+    [TestMethod]
+    public async Task Five_thousand_random_requests_leave_it_in_good_health()
+    {
+        const int seed = 20260101;
+        var random = new Random(seed);
+        string[] scraps = ["{", "}", "[", "]", "\"", ":", ",", "null", "true", "1e999", "-0", "\\u", "pid", "testRunId", "results", "sequence", "\ud83d", "\0", "é", "{\"pid\":\"a\",", "\"results\":[", "{\"sequence\":", " "];
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        await server.PostAsync("/register", """{"pid":"a","testRunId":"R"}""");
+        for (int i = 0; i < 5000; i++)
+        {
+            var body = new StringBuilder();
+            for (int parts = random.Next(12); parts > 0; parts--)
+            {
+                body.Append(scraps[random.Next(scraps.Length)]);
+            }
+
+            string path = Posts[random.Next(Posts.Length)];
+            (int status, _) = await server.PostAsync(path, body.ToString(), RunningServer.Secret);
+            Assert.IsTrue(status is 200 or (>= 400 and < 500), $"seed {seed}, {path}: {status} for {body}");
+        }
+
+        Assert.AreEqual(200, (await server.GetAsync("/health")).Status);
+    }
+}

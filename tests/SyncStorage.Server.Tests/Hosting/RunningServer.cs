@@ -1,0 +1,110 @@
+using System;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.Hosting;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Tests.Hosting;
+
+/// <summary>The server's endpoints on a real Kestrel on a free port, in this process.</summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    public const string Secret = "the secret of this session";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly ServerLog _log = new(TimeProvider.System);
+    private readonly ListeningSockets _sockets = ListeningSockets.Bind(0, null);
+    private readonly Endpoints _endpoints;
+    private readonly CancellationTokenSource _stopping = new();
+    private HttpServer? _http;
+    private Task? _ticking;
+
+    private RunningServer(bool embedded, string? defaultTestRunId)
+    {
+        var host = new RunHost
+        {
+            Clock = new Clock(TimeProvider.System),
+            Log = _log,
+            Processes = new OperatingSystemProcesses(),
+            Directory = _folder.Path,
+            SettingsOf = id => new RunSettings { TestRunId = id },
+        };
+        Runs = new RunBook(host, defaultTestRunId);
+        Url = $"http://127.0.0.1:{_sockets.Port}";
+        _endpoints = new Endpoints(Runs, new RequestGuard(null, embedded ? Secret : null), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
+    }
+
+    public RunBook Runs { get; }
+    public string Url { get; }
+    public int Port => new Uri(Url).Port;
+    public bool WasShutDown { get; private set; }
+    public HttpClient Client { get; } = new();
+
+    public static async Task<RunningServer> StartAsync(bool embedded = false, string? defaultTestRunId = null)
+    {
+        var server = new RunningServer(embedded, defaultTestRunId);
+        server._http = await HttpServer.StartAsync(server._sockets, server._endpoints.HandleAsync);
+        server._ticking = server.TickAsync();
+        return server;
+    }
+
+    public async Task<(int Status, JsonElement Body)> PostAsync(string path, string body, string? secret = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Url + path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        if (secret is not null)
+        {
+            request.Headers.Add("X-SyncStorage-Secret", secret);
+        }
+
+        return await SendAsync(request);
+    }
+
+    public async Task<(int Status, JsonElement Body)> GetAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url + path);
+        return await SendAsync(request);
+    }
+
+    public async Task<(int Status, JsonElement Body)> SendAsync(HttpRequestMessage request)
+    {
+        using HttpResponseMessage response = await Client.SendAsync(request);
+        string text = await response.Content.ReadAsStringAsync();
+        return ((int)response.StatusCode, JsonDocument.Parse(text).RootElement.Clone());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _ticking!;
+        await _http!.DisposeAsync();
+        Client.Dispose();
+        _endpoints.Dispose();
+        Runs.Dispose();
+        _log.Dispose();
+        _folder.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>What the stand-alone server's loop does.</summary>
+    private async Task TickAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            foreach (Run run in Runs.All)
+            {
+                run.Pass();
+                if (run.IsOver(leases: null))
+                {
+                    await run.FinishAsync(interrupted: false, CancellationToken.None);
+                }
+            }
+
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+}

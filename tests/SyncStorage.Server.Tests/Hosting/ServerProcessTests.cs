@@ -1,0 +1,327 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Results;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Tests.Runs;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Tests.Hosting;
+
+/// <summary>What only a real process shows: signals, kills, ports, command lines.</summary>
+[TestClass]
+public sealed class ServerProcessTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    [DataRow("--wrong", "--wrong")]
+    [DataRow("--port", "--port needs a value")]
+    [DataRow("--port=70000", "70000")]
+    [DataRow("--listen=nowhere", "nowhere")]
+    public async Task A_command_line_that_is_not_understood_is_named_and_ends_with_2(string argument, string names)
+    {
+        using ServerProcess server = ServerProcess.Start(argument);
+        string error = await server.Process.StandardError.ReadToEndAsync();
+        Assert.AreEqual(2, await server.WaitForExitAsync());
+        StringAssert.Contains(error, names);
+    }
+
+    [TestMethod]
+    public async Task On_a_busy_port_it_exits_at_once_naming_it()
+    {
+        using ServerProcess first = ServerProcess.Start("--port", "0", "--directory", _folder.Path);
+        string port = new Uri(await first.ReadUrlAsync()).Port.ToString(CultureInfo.InvariantCulture);
+        using ServerProcess second = ServerProcess.Start("--port", port, "--directory", _folder.Path);
+        StringAssert.Contains(await second.Process.StandardError.ReadToEndAsync(), port);
+        Assert.AreEqual(1, await second.WaitForExitAsync());
+    }
+
+    [TestMethod]
+    [DataRow("TERM")]
+    [DataRow("INT")]
+    public async Task Stand_alone_it_obeys_signals_and_finalizes_first(string signal)
+    {
+        using ServerProcess server = ServerProcess.Start("--port", "0", "--testRunId", "R", "--directory", _folder.Path);
+        using var client = new SyncStorageClient(await server.ReadUrlAsync());
+        await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R" }, default);
+        server.Signal(signal);
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+        Assert.AreEqual("interrupted", ReadReport("R").State);
+    }
+
+    [TestMethod]
+    public async Task Shutdown_ends_it()
+    {
+        using ServerProcess server = ServerProcess.Start("--port", "0", "--directory", _folder.Path);
+        using var client = new SyncStorageClient(await server.ReadUrlAsync());
+        await client.ShutdownAsync(default);
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+    }
+
+    [TestMethod]
+    public async Task Nobody_has_to_read_what_it_prints()
+    {
+        using ServerProcess server = ServerProcess.Start("--port", "0", "--testRunId", "R", "--directory", _folder.Path);
+        string url = await server.ReadUrlAsync();
+        server.Process.StandardOutput.Close();
+        server.Process.StandardError.Close();
+        using var client = new SyncStorageClient(url);
+        await client.RegisterAsync(new RegisterRequest { Pid = "a" }, default);
+        await client.ShutdownAsync(default);
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+    }
+
+    [TestMethod]
+    public async Task What_got_200_survives_kill_9_and_the_next_server_of_the_session_goes_on()
+    {
+        Session session = Session.At(_folder.File("session"));
+        session.WriteRun(new RunSettings { TestRunId = "R" });
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess first = StartEmbedded(session);
+        ServerState state = (await session.WaitForServerAsync(Patience))!;
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(session.ServerStatePath));
+        }
+
+        using (var client = new SyncStorageClient(state.Url, state.Secret))
+        {
+            await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default);
+            for (int batch = 0; batch < 20; batch++)
+            {
+                await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [.. Enumerable.Range(batch * 50, 50).Select(i => RunFixture.Result(i))] }, default);
+            }
+        }
+
+        first.Signal("KILL");
+        await first.WaitForExitAsync();
+        File.Delete(session.ServerStatePath);
+
+        using ServerProcess second = StartEmbedded(session);
+        state = (await session.WaitForServerAsync(Patience))!;
+        using (var client = new SyncStorageClient(state.Url, state.Secret))
+        {
+            await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [.. Enumerable.Range(950, 100).Select(i => RunFixture.Result(i))] }, default);
+            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, default);
+        }
+
+        lease.Dispose();
+        Assert.AreEqual(0, await second.WaitForExitAsync());
+        Report report = ReadReport("R");
+        Assert.AreEqual(("completed", 1050L, true), (report.State, report.Results.Observed, report.InProgress!.Finalized));
+        Assert.IsFalse(Directory.Exists(session.Directory));
+    }
+
+    [TestMethod]
+    public async Task When_the_process_that_called_dotnet_test_is_killed_the_run_is_interrupted_and_the_server_gone()
+    {
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using Process dotnetTest = Process.Start("sleep", "600");
+        using ServerProcess server = StartEmbedded(session, "--watch", dotnetTest.Id.ToString(CultureInfo.InvariantCulture));
+        ServerState state = (await session.WaitForServerAsync(Patience))!;
+        using var client = new SyncStorageClient(state.Url, state.Secret);
+        await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default);
+        await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [RunFixture.Result(0)] }, default);
+
+        long killed = Environment.TickCount64;
+        dotnetTest.Kill();
+        await server.WaitForExitAsync();
+        Assert.IsLessThan(15000, Environment.TickCount64 - killed);
+        Report report = ReadReport("R");
+        Assert.AreEqual(("interrupted", 1L, WorkerStatus.Lost), (report.State, report.Results.Observed, report.Workers.Single().Status));
+    }
+
+    [TestMethod]
+    public async Task Embedded_it_survives_Ctrl_C_and_ends_with_the_last_lease()
+    {
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = StartEmbedded(session);
+        Assert.IsNotNull(await session.WaitForServerAsync(Patience));
+        server.Signal("INT");
+        server.Signal("HUP");
+        ServerState state = session.ReadServer()!;
+        using (var client = new SyncStorageClient(state.Url, state.Secret))
+        {
+            Assert.AreEqual("ok", (await client.HealthAsync(default)).Status);
+        }
+
+        lease.Dispose();
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+        Assert.AreEqual("completed", ReadReport("R").State, "a build without a single worker leaves a report as well");
+    }
+
+    [TestMethod]
+    public async Task A_run_that_a_dead_server_left_open_is_closed_as_interrupted_by_the_next_invocation()
+    {
+        Session dead = Session.At(_folder.File("dead"));
+        SessionLease lease = dead.TakeLease();
+        using (ServerProcess server = StartEmbedded(dead, "--testRunId", "LEFT"))
+        {
+            ServerState state = (await dead.WaitForServerAsync(Patience))!;
+            using var client = new SyncStorageClient(state.Url, state.Secret);
+            await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "LEFT", Part = WorkerPart.Logger }, default);
+            await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "LEFT", Results = [RunFixture.Result(0)] }, default);
+            server.Signal("KILL");
+            await server.WaitForExitAsync();
+        }
+
+        lease.Dispose();
+        Session next = Session.At(_folder.File("next"));
+        using SessionLease nextLease = next.TakeLease();
+        using ServerProcess nextServer = StartEmbedded(next);
+        Assert.IsNotNull(await next.WaitForServerAsync(Patience));
+        nextLease.Dispose();
+        await nextServer.WaitForExitAsync();
+        Report report = ReadReport("LEFT");
+        Assert.AreEqual(("interrupted", 1L), (report.State, report.Results.Observed));
+    }
+
+    [TestMethod]
+    public async Task Two_invocations_of_one_run_on_one_port_share_one_master()
+    {
+        Session one = Session.At(_folder.File("one")), two = Session.At(_folder.File("two"));
+        using SessionLease leaseOne = one.TakeLease(), leaseTwo = two.TakeLease();
+        int port = FreePort();
+        using ServerProcess first = StartEmbedded(one, "--port", Text(port));
+        ServerState stateOne = (await one.WaitForServerAsync(Patience))!;
+        using ServerProcess second = StartEmbedded(two, "--port", Text(port));
+        ServerState stateTwo = (await two.WaitForServerAsync(Patience))!;
+        Assert.AreEqual(stateOne.Url, stateTwo.Url);
+        StringAssert.StartsWith(stateTwo.Notices.Single(), "SYNC0006");
+
+        using var client = new SyncStorageClient(stateTwo.Url, stateTwo.Secret);
+        Assert.IsTrue((await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
+        Assert.IsFalse((await client.RegisterAsync(new RegisterRequest { Pid = "b", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
+        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed }, default);
+        leaseOne.Dispose();
+        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "b", TestRunId = "R", Status = WorkerStatus.Completed }, default);
+        leaseTwo.Dispose();
+        await Task.WhenAll(first.WaitForExitAsync(), second.WaitForExitAsync());
+        Report report = ReadReport("R");
+        Assert.AreEqual(("completed", 2), (report.State, report.Workers.Count));
+    }
+
+    [TestMethod]
+    public async Task A_service_of_the_official_protocol_on_the_port_elects_and_is_never_stopped()
+    {
+        using ServerProcess official = ServerProcess.Start("--port", "0", "--directory", _folder.File("official"));
+        string url = await official.ReadUrlAsync();
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = StartEmbedded(session, "--port", Text(new Uri(url).Port));
+        ServerState state = (await session.WaitForServerAsync(Patience))!;
+        using (var client = new SyncStorageClient(state.Url, state.Secret))
+        {
+            Assert.IsTrue((await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
+            await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [RunFixture.Result(0)] }, default);
+            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed }, default);
+        }
+
+        using (var foreign = new SyncStorageClient(url))
+        {
+            while (!await foreign.IsPublishedAsync("R", default))
+            {
+                await Task.Delay(50);
+            }
+
+            Assert.IsFalse((await foreign.RegisterAsync(new RegisterRequest { Pid = "late", TestRunId = "R" }, default)).IsMaster);
+            await foreign.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "late", TestRunId = "R", Status = WorkerStatus.Completed }, default);
+        }
+
+        lease.Dispose();
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+        Assert.IsTrue(ReadReport("R").InProgress!.Finalized);
+        Assert.IsFalse(official.Process.HasExited);
+    }
+
+    [TestMethod]
+    public async Task Something_else_on_the_port_means_a_free_port_and_one_message()
+    {
+        using var stranger = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        stranger.Start();
+        int port = ((System.Net.IPEndPoint)stranger.LocalEndpoint).Port;
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = StartEmbedded(session, "--port", Text(port));
+        ServerState state = (await session.WaitForServerAsync(Patience))!;
+        Assert.AreNotEqual(port, new Uri(state.Url).Port);
+        StringAssert.StartsWith(state.Notices.Single(), "SYNC0005");
+    }
+
+    [TestMethod]
+    public async Task An_unreachable_coordinator_makes_nobody_master_and_loses_nothing()
+    {
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = StartEmbedded(session, "--coordinator", "http://127.0.0.1:9");
+        ServerState state = (await session.WaitForServerAsync(Patience))!;
+        StringAssert.StartsWith(state.Notices.Single(), "SYNC0007");
+        using var client = new SyncStorageClient(state.Url, state.Secret);
+        Assert.IsFalse((await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
+        await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [RunFixture.Result(0)] }, default);
+        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed }, default);
+        lease.Dispose();
+        await server.WaitForExitAsync();
+        Report report = ReadReport("R");
+        Assert.AreEqual(1, report.Results.Observed);
+        Assert.IsNull(report.InProgress);
+        StringAssert.StartsWith(report.Notices.Single(), "SYNC0007");
+    }
+
+    [TestMethod]
+    public async Task Run_folders_of_a_month_ago_are_removed_and_foreign_folders_are_not()
+    {
+        foreach (string name in new[] { "old", "mine" })
+        {
+            Directory.CreateDirectory(_folder.File(Path.Combine("out", name)));
+        }
+
+        var old = new RunFolder(_folder.File("out"), "old");
+        await File.WriteAllTextAsync(old.JournalPath, "{\"event\":\"opened\",\"at\":\"2020-01-01T00:00:00Z\",\"testRunId\":\"old\",\"settings\":{\"testRunId\":\"old\"}}\n{\"event\":\"completed\",\"at\":\"2020-01-01T00:00:00Z\"}\n");
+        File.SetLastWriteTimeUtc(old.JournalPath, DateTime.UtcNow - TimeSpan.FromDays(30));
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = StartEmbedded(session);
+        Assert.IsNotNull(await session.WaitForServerAsync(Patience));
+        lease.Dispose();
+        await server.WaitForExitAsync();
+        Assert.IsFalse(Directory.Exists(old.Path));
+        Assert.IsTrue(Directory.Exists(_folder.File(Path.Combine("out", "mine"))));
+    }
+
+    private ServerProcess StartEmbedded(Session session, params string[] more)
+        => ServerProcess.Start(["--session", session.Directory, "--directory", _folder.File("out"), "--completionTimeout", "60", "--testRunId", "R", "--port", "0", .. more]);
+
+    private Report ReadReport(string testRunId)
+    {
+        string[] folders = [_folder.Path, _folder.File("out")];
+        string path = folders.Select(folder => new RunFolder(folder, testRunId).ReportPath).First(File.Exists);
+        return JsonSerializer.Deserialize(File.ReadAllBytes(path), ReportJson.Default.Report)!;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
