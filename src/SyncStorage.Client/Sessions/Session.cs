@@ -35,6 +35,7 @@ namespace SyncStorage.Sessions;
 internal sealed class Session
 {
     private const string LockName = "lock";
+    private const string JoinPrefix = "join-";
 
     private Session(string directory) => Directory = directory;
 
@@ -105,6 +106,13 @@ internal sealed class Session
     }
 
     public SessionLease TakeLease() => SessionLease.Take(LeasesDirectory);
+
+    /// <summary>For the server of another invocation that takes part in this one's run.</summary>
+    public SessionLease TakeJoinLease() => SessionLease.Take(LeasesDirectory, JoinPrefix);
+
+    /// <summary>Other invocations take part; that one's own end does not end the run then.</summary>
+    public bool HasJoinLeases()
+        => System.IO.Directory.Exists(LeasesDirectory) && System.IO.Directory.GetFiles(LeasesDirectory, JoinPrefix + "*").Any(SessionLease.IsHeld);
 
     /// <summary>Also false when the folder is gone: the server removes it when it stops.</summary>
     public bool HasLeases()
@@ -185,6 +193,11 @@ internal sealed class Session
 
     public WorkerDescription? ReadWorker(string pid)
         => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);
+
+    public IEnumerable<WorkerDescription> ReadWorkers()
+        => System.IO.Directory.EnumerateFiles(WorkersDirectory, "*.json")
+            .Select(path => Read(path, WireJson.Default.WorkerDescription))
+            .OfType<WorkerDescription>();
 
     /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
     public void WriteRun(RunSettings run)

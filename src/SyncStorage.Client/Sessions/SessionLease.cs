@@ -16,12 +16,13 @@ internal sealed class SessionLease : IDisposable
     private SessionLease(FileStream held) => _held = held;
 
     /// <param name="folder">The session's folder of leases.</param>
+    /// <param name="prefix">Begins the file's name: tells what sort of lease it is.</param>
     /// <exception cref="IOException">The folder is not writable.</exception>
-    public static SessionLease Take(string folder)
+    public static SessionLease Take(string folder, string prefix = "")
     {
         for (int attempt = 1; ; attempt++)
         {
-            string path = System.IO.Path.Combine(folder, $"{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}");
+            string path = System.IO.Path.Combine(folder, $"{prefix}{Process.GetCurrentProcess().Id}-{Guid.NewGuid():N}");
             try
             {
                 var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);

@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
+using SyncStorage.Server.Participation;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;
@@ -61,19 +62,36 @@ internal sealed class EmbeddedServer : IDisposable
     public async Task<int> RunAsync()
     {
         using var stop = new Stop(obeyTerminal: false, _alarm.Ring);
+        using var leases = new LeaseWatch(_session, _alarm.Ring, _log);
         Directory.CreateDirectory(_options.Directory);
-        var notices = new List<string>();
-        using ListeningSockets sockets = Bind(notices);
-        int port = sockets.Port;
+
+        var port = new PortChoice(_options, _session);
+        await port.ChooseAsync().ConfigureAwait(false);
+        if (port.Joined is { } joined)
+        {
+            using (joined)
+            {
+                await joined.RunAsync(stop, _alarm, _host.Processes, _time).ConfigureAwait(false);
+                return 0;
+            }
+        }
+
+        using ListeningSockets sockets = port.Sockets!;
+        string url = $"http://127.0.0.1:{sockets.Port}";
+        await using CoordinatorChoice coordinator = await CoordinatorChoice.MakeAsync(_options, port, FirstRun(), _log, _time).ConfigureAwait(false);
+        _runs.Coordinator = coordinator.Coordinator;
+        _runs.StartNotices = [.. port.Notices, .. coordinator.Notices];
+
         using var endpoints = new Endpoints(_runs, new RequestGuard(null, _secret), () => Health.Of(_runs, _session.Directory, _time), stop.Request, _log);
         await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
-        Announce(port, notices);
+        Announce(url, [.. _runs.StartNotices]);
 
-        using var leases = new LeaseWatch(_session, _alarm.Ring, _log);
         Task tidied = Background.Run(() => new RunFolders(_host, _runs).TidyAsync(CancellationToken.None), _log);
         await ServeAsync(stop, tidied).ConfigureAwait(false);
         return 0;
     }
+
+    private RunSettings? FirstRun() => _options.TestRunId is null ? null : _session.ReadRun(_options.TestRunId);
 
     public void Dispose()
     {
@@ -82,23 +100,9 @@ internal sealed class EmbeddedServer : IDisposable
         _log.Dispose();
     }
 
-    private ListeningSockets Bind(List<string> notices)
+    private void Announce(string url, string[] notices)
     {
-        try
-        {
-            return ListeningSockets.Bind(_options.Port, null);
-        }
-        catch (PortTakenException e)
-        {
-            ListeningSockets free = ListeningSockets.Bind(0, null);
-            notices.Add($"SYNC0005: Port {e.Port} is in use by another program; this run is coordinated on port {free.Port}.");
-            return free;
-        }
-    }
-
-    private void Announce(int port, List<string> notices)
-    {
-        var state = new ServerState { ProcessId = Environment.ProcessId, Url = $"http://127.0.0.1:{port}", Secret = _secret, Directory = _options.Directory, Notices = [.. notices] };
+        var state = new ServerState { ProcessId = Environment.ProcessId, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
         AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
         foreach (string notice in notices)
@@ -113,7 +117,9 @@ internal sealed class EmbeddedServer : IDisposable
         while (true)
         {
             bool orphaned = _options.Watch is int pid && (watched is null || _host.Processes.BirthOf(pid) != watched);
-            _end.Observe(_session.HasLeases(), stop.IsRequested || orphaned, _host.Clock.Now);
+
+            // Another invocation that takes part goes on after the end of this one.
+            _end.Observe(_session.HasLeases(), stop.IsRequested || (orphaned && !_session.HasJoinLeases()), _host.Clock.Now);
             EndRuns(stop.SawInterrupt);
 
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.

@@ -20,7 +20,7 @@ internal static class Health
             LastUpdate = lastUpdate.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffffzzz", CultureInfo.InvariantCulture),
             Server = ServerName,
             Session = session,
-            TestRunIds = runs.All.Select(run => run.TestRunId).ToArray(),
+            TestRunIds = runs.TestRunIds.ToArray(),
         };
     }
 }

@@ -20,6 +20,9 @@ internal interface ICoordinator
 
     /// <summary>Null: the slot is this server's own.</summary>
     IForeignSlot? SlotOf(string testRunId);
+
+    /// <summary>The run to which that slot belongs.</summary>
+    void Opened(Run run);
 }
 
 /// <summary>The usual case: this server is the coordinator.</summary>
@@ -34,4 +37,8 @@ internal sealed class LocalCoordinator : ICoordinator
     public Task<bool> OfferAsync(Run run, TestResultCut cut) => Task.FromResult(run.Offer(cut));
 
     public IForeignSlot? SlotOf(string testRunId) => null;
+
+    public void Opened(Run run)
+    {
+    }
 }

@@ -25,6 +25,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
     private readonly Journal _journal;
     private readonly ResultStore _store;
     private readonly RunState _state;
+    private readonly IForeignSlot? _slot;
     private readonly List<string> _notices = [];
     private TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IResultPublisher? _publisher;
@@ -44,13 +45,15 @@ internal sealed class Run : IDeliveryLog, IDisposable
     /// <param name="testRunId">The id that workers register for.</param>
     /// <param name="folder">Created if need be; a journal in it is read and continued.</param>
     /// <param name="host">The server around it.</param>
+    /// <param name="slot">Who elects the master and keeps the slot in our place; null when this server does.</param>
     /// <param name="adopt">False: only to close what a dead server left, by its own settings.</param>
     /// <exception cref="IOException">A living server has the folder, or it cannot be written.</exception>
-    public Run(string testRunId, RunFolder folder, RunHost host, bool adopt = true)
+    public Run(string testRunId, RunFolder folder, RunHost host, IForeignSlot? slot = null, bool adopt = true)
     {
         _host = host;
         _folder = folder;
-        _state = new RunState(testRunId);
+        _slot = slot;
+        _state = new RunState(testRunId) { ElectsMaster = slot is null };
         Directory.CreateDirectory(folder.Path);
         _journal = new Journal(folder.JournalPath);
         try
@@ -76,9 +79,6 @@ internal sealed class Run : IDeliveryLog, IDisposable
     public string TestRunId => _state.TestRunId;
     public RunFolder Folder => _folder;
     public RunSettings Settings { get; }
-
-    /// <summary>Who elects the master and keeps the slot in our place; null when this server does.</summary>
-    public IForeignSlot? ForeignSlot { get; init; }
 
     /// <summary>The invocation that opened the run, as its journal tells.</summary>
     public string? OpenedBy { get; private set; }
@@ -177,13 +177,78 @@ internal sealed class Run : IDeliveryLog, IDisposable
         }
     }
 
+    /// <summary>Another service has taken the cut of a result of ours.</summary>
+    public void HoldForeign(TestResultCut cut, long? index)
+    {
+        lock (_gate)
+        {
+            if (!_closed && _state.Held is null && _state.Phase == RunPhase.Running)
+            {
+                Commit([new RunEvent { Kind = RunEvents.Held, At = Now.Time, Pid = cut.Pid, Index = index, Cut = cut }]);
+                PublishReady();
+            }
+        }
+    }
+
+    /// <summary>Another service has made a worker of ours the master.</summary>
+    public void ForeignMaster(string pid)
+    {
+        lock (_gate)
+        {
+            if (!_closed && _state.MasterPid != pid)
+            {
+                Commit([new RunEvent { Kind = RunEvents.MasterElected, At = Now.Time, Pid = pid }]);
+                TakeSlotForMaster();
+            }
+        }
+    }
+
+    public bool IsHeld(TestResultCut cut)
+    {
+        lock (_gate)
+        {
+            return _state.IsHeld(cut);
+        }
+    }
+
+    public bool IsMaster(string pid)
+    {
+        lock (_gate)
+        {
+            return _state.MasterPid == pid;
+        }
+    }
+
+    public string? HolderPid
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state.Held?.Pid;
+            }
+        }
+    }
+
+    /// <summary>Pid and whether it is done, of all workers.</summary>
+    public IReadOnlyList<(string Pid, bool IsDone)> WorkerStates
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state.Workers.Select(worker => (worker.Pid, worker.IsDone)).ToList();
+            }
+        }
+    }
+
     public bool IsPublished
     {
         get
         {
             lock (_gate)
             {
-                return _state.Held is not null;
+                return _state.Held is not null || _slot is { IsDecided: true };
             }
         }
     }
@@ -498,12 +563,21 @@ internal sealed class Run : IDeliveryLog, IDisposable
 
     public void Notice(string? code, string message)
     {
+        Log(code is null ? message : $"{code}: {message}");
+        if (code is not null)
+        {
+            Notice($"{code}: {message}");
+        }
+    }
+
+    /// <summary>For the report only.</summary>
+    public void Notice(string text)
+    {
         lock (_gate)
         {
-            Log(code is null ? message : $"{code}: {message}");
-            if (code is not null && !_closed)
+            if (!_closed && !_notices.Contains(text))
             {
-                Commit([new RunEvent { Kind = RunEvents.Notice, At = Now.Time, Text = $"{code}: {message}" }]);
+                Commit([new RunEvent { Kind = RunEvents.Notice, At = Now.Time, Text = text }]);
             }
         }
     }
@@ -617,7 +691,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
                 _createdTestRunId = e.TestRunId;
                 _testRunUrl = e.TestRunUrl ?? _testRunUrl;
                 break;
-            case RunEvents.Notice when !_notices.Contains(e.Text!):
+            case RunEvents.Notice:
                 _notices.Add(e.Text!);
                 break;
             case RunEvents.Reopened:
@@ -673,8 +747,13 @@ internal sealed class Run : IDeliveryLog, IDisposable
     /// <summary>A result takes the slot by itself, because no collector has offered it.</summary>
     private void HoldBack(long index)
     {
-        if (ForeignSlot is not null)
+        if (_slot is not null)
         {
+            if (!_slot.IsOffered)
+            {
+                _slot.Offer(CutOf(index), index);
+            }
+
             return;
         }
 
@@ -695,7 +774,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
             Commit([new RunEvent { Kind = RunEvents.HeldReleased, At = Now.Time, Pid = _state.Held.Pid }]);
         }
 
-        if (_state.Held is null && ForeignSlot is null && FirstUnpublished() is long index)
+        if (_state.Held is null && _slot is null && FirstUnpublished() is long index)
         {
             if (_state.MasterPid != _store[index].WorkerPid)
             {
@@ -723,7 +802,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
     private void PublishReady()
     {
         TakeSlotForMaster();
-        bool othersWait = ForeignSlot is null ? _state.AwaitsHeldResult : !ForeignSlot.IsDecided;
+        bool othersWait = _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
         if (_store.Count == 0 || (othersWait && !_finishing) || !Settings.Publish)
         {
             return;
@@ -754,7 +833,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
     /// <summary>A new master may have handed results over before it became one.</summary>
     private void TakeSlotForMaster()
     {
-        if (_state.Held is not null || _state.MasterPid is null || _state.Phase != RunPhase.Running || ForeignSlot is not null)
+        if (_state.Held is not null || _state.MasterPid is null || _state.Phase != RunPhase.Running || _slot is { IsOffered: true })
         {
             return;
         }
@@ -778,6 +857,14 @@ internal sealed class Run : IDeliveryLog, IDisposable
 
     private async Task<bool> DeliverAsync(HeldResult? held, CancellationToken deadline)
     {
+        if (_slot is not null)
+        {
+            // The service that took the cut gives it its final status. It may do so as soon as it hears that all workers are
+            // done, and Test IT may then close the run: so everything else is delivered first.
+            bool delivered = _publisher is null || await _publisher.CompleteAsync(null, deadline).ConfigureAwait(false);
+            return await _slot.FinishAsync(deadline).ConfigureAwait(false) && delivered;
+        }
+
         bool ours = held?.Index is not null;
         bool finalized = _publisher is null || await _publisher.CompleteAsync(ours ? held!.Cut : null, deadline).ConfigureAwait(false);
         if (held is null || ours)

@@ -36,10 +36,16 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     /// <summary>When anything was last asked for or changed.</summary>
     public DateTimeOffset LastUpdate { get; private set; } = host.Clock.Now.Time;
 
+    /// <summary>For /health: also the run that was announced and whose first worker is still to come.</summary>
+    public IEnumerable<string> TestRunIds => defaultTestRunId is null ? _runs.Keys : _runs.Keys.Append(defaultTestRunId).Distinct();
+
     public IReadOnlyCollection<Run> All => [.. _runs.Values];
 
     /// <summary>Set before the first request when another service elects the master.</summary>
     public ICoordinator Coordinator { get; set; } = LocalCoordinator.Instance;
+
+    /// <summary>What the user should know of the server's start; stands in the report of every run.</summary>
+    public IReadOnlyList<string> StartNotices { get; set; } = [];
 
     public async Task<RegisterResponse> RegisterAsync(RegisterRequest request)
     {
@@ -193,7 +199,14 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         {
             try
             {
-                return new Run(testRunId, folder, host) { ForeignSlot = Coordinator.SlotOf(testRunId) };
+                var run = new Run(testRunId, folder, host, Coordinator.SlotOf(testRunId));
+                Coordinator.Opened(run);
+                foreach (string notice in StartNotices)
+                {
+                    run.Notice(notice);
+                }
+
+                return run;
             }
             catch (IOException) when (number < 10 && File.Exists(folder.JournalPath))
             {

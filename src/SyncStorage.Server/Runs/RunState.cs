@@ -40,6 +40,10 @@ internal sealed class RunState(string testRunId)
     private TimeSpan _lastDisturbance;
 
     public string TestRunId => testRunId;
+
+    /// <summary>False when another service elects the master.</summary>
+    public bool ElectsMaster { get; init; } = true;
+
     public RunPhase Phase { get; private set; }
     public DateTimeOffset StartedOn { get; private set; }
     public DateTimeOffset? CompletedOn { get; private set; }
@@ -88,7 +92,7 @@ internal sealed class RunState(string testRunId)
         }
 
         bool vacant = Phase != RunPhase.Running || MasterPid is null || (slotOpen && MasterPid != pid && HasEnded(Find(MasterPid), now));
-        if (vacant)
+        if (vacant && ElectsMaster)
         {
             yield return new RunEvent { Kind = RunEvents.MasterElected, At = now.Time, Pid = pid };
         }
@@ -330,6 +334,11 @@ internal sealed class RunState(string testRunId)
             yield return new RunEvent { Kind = RunEvents.HeldReleased, At = now.Time, Pid = Held.Pid };
         }
         else if (Held is not null)
+        {
+            yield break;
+        }
+
+        if (!ElectsMaster)
         {
             yield break;
         }

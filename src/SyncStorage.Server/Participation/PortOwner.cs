@@ -1,0 +1,45 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Hosting;
+
+namespace SyncStorage.Server.Participation;
+
+internal enum PortOwnerKind
+{
+    /// <summary>Something that is no Sync Storage.</summary>
+    Stranger,
+
+    /// <summary>A service of the official protocol; our own server stand-alone is one as well.</summary>
+    Official,
+
+    /// <summary>The server of another invocation.</summary>
+    Embedded,
+}
+
+/// <summary>Who listens on the port that we wanted.</summary>
+internal sealed record PortOwner(PortOwnerKind Kind, string Url, string? Session, string[] TestRunIds)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static async Task<PortOwner> IdentifyAsync(int port)
+    {
+        string url = $"http://127.0.0.1:{port}";
+        using var client = new SyncStorageClient(url);
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            HealthResponse health = await client.HealthAsync(patience.Token).ConfigureAwait(false);
+            PortOwnerKind kind = health.Server == Health.ServerName && health.Session is not null ? PortOwnerKind.Embedded
+                : string.Equals(health.Status, "ok", StringComparison.OrdinalIgnoreCase) ? PortOwnerKind.Official
+                : PortOwnerKind.Stranger;
+            return new PortOwner(kind, url, health.Session, health.TestRunIds ?? []);
+        }
+        catch (Exception e) when (e is SyncStorageClientException or OperationCanceledException)
+        {
+            // Silent, or speaking something else: a stranger either way.
+            return new PortOwner(PortOwnerKind.Stranger, url, null, []);
+        }
+    }
+}
