@@ -84,6 +84,20 @@ internal sealed partial class ResultSender(
         }
     }
 
+    /// <summary>Looks only: is a result, of which that was not known, in the run with a final status? Then it counts as delivered.</summary>
+    public async Task<bool> HasArrivedAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        await _now.LoadAsync(run.Id!, shipment.UnclearSince ?? 0, cancellation).ConfigureAwait(false);
+        if (await _now.FindAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false) is not { IsInProgress: false } row)
+        {
+            return false;
+        }
+
+        registry.Exists(shipment.Row, row.Id);
+        Deliver(shipment);
+        return true;
+    }
+
     public void Dispose()
     {
         _before.Dispose();

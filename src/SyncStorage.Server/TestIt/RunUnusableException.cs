@@ -7,6 +7,9 @@ namespace SyncStorage.Server.TestIt;
 /// <summary>Nothing more can be sent to this run, whatever is tried: the user has to change a setting. Carries the diagnostic.</summary>
 internal sealed class RunUnusableException(string code, string message, Exception? cause = null) : Exception(message, cause)
 {
+    /// <summary>Code of a run that is completed or stopped.</summary>
+    public const string OverCode = "SYNC0013";
+
     public string Code { get; } = code;
 
     public static RunUnusableException TokenRefused(RunSettings settings, TestItException e)
@@ -22,7 +25,7 @@ internal sealed class RunUnusableException(string code, string message, Exceptio
         => new("SYNC0012", $"Test IT at {settings.Url} does not know test run {id} (TMS_TEST_RUN_ID, testRunId, SyncStorageTestRunId): {e.Reason}", e);
 
     public static RunUnusableException Over(RunSettings settings, RunDetails run, string? reason = null)
-        => new("SYNC0013", $"Test run {run.Id} (TMS_TEST_RUN_ID, testRunId, SyncStorageTestRunId) in Test IT at {settings.Url} is already {run.StateName?.ToLowerInvariant()} and takes no results{(reason is null ? "" : ": " + reason)}.");
+        => new(OverCode, $"Test run {run.Id} (TMS_TEST_RUN_ID, testRunId, SyncStorageTestRunId) in Test IT at {settings.Url} is already {run.StateName?.ToLowerInvariant()} and takes no results{(reason is null ? "" : ": " + reason)}.");
 
     public static RunUnusableException RunRefused(RunSettings settings, TestItException e)
         => new("SYNC0012", $"Test IT at {settings.Url} did not create a test run in project {settings.ProjectId} (TMS_PROJECT_ID, projectId): {e.Reason}", e);

@@ -60,6 +60,7 @@ internal sealed class TestItPublisher : IResultPublisher
     private bool _hasFailed;
     private bool _isOut;
     private bool _hasToldOutage;
+    private bool _isReconciled;
     private DateTimeOffset _pausedUntil;
     private DateTimeOffset? _waitingSince;
     private TimeSpan _collect;
@@ -164,7 +165,7 @@ internal sealed class TestItPublisher : IResultPublisher
         }
         catch (RunUnusableException e)
         {
-            GiveUp(e);
+            await ReconcileAsync(e, lifetime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
         {
@@ -209,6 +210,67 @@ internal sealed class TestItPublisher : IResultPublisher
                 await DelayAsync(_pausedUntil - _time.GetUtcNow(), lifetime).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>
+    /// Nothing can be sent any more. Results that may have arrived before we were killed are looked up all the same: a run that is
+    /// over can be read, and what is in it must not stay counted as missing.
+    /// </summary>
+    private async Task ReconcileAsync(RunUnusableException reason, CancellationToken lifetime)
+    {
+        try
+        {
+            if (reason.Code == RunUnusableException.OverCode && !_run.IsNew)
+            {
+                _log.Notice(null, reason.Message);
+                while (!_completing)
+                {
+                    await DelayOrSignalAsync(null, lifetime).ConfigureAwait(false);
+                }
+
+                await TakeArrivedAsync(lifetime).ConfigureAwait(false);
+                List<PendingResult> unclear;
+                lock (_queue)
+                {
+                    unclear = _queue.TakeAll().ToList();
+                }
+
+                if (_heldWaiting is not null)
+                {
+                    unclear.Add(_heldWaiting);
+                    _heldWaiting = null;
+                }
+
+                foreach (PendingResult item in unclear)
+                {
+                    if (item.UnclearSince is null
+                        || await ShipAsync([item], lifetime).ConfigureAwait(false) is not { } shipment
+                        || !await _sender.HasArrivedAsync(shipment, lifetime).ConfigureAwait(false))
+                    {
+                        lock (_queue)
+                        {
+                            _queue.Add(item);
+                        }
+                    }
+                }
+
+                lock (_queue)
+                {
+                    if (_queue.Waiting == 0 && unclear.Count > 0)
+                    {
+                        _log.Notice(null, $"Test run {_settings.TestRunId} is over and has everything already.");
+                        _isReconciled = true;
+                        return;
+                    }
+                }
+            }
+        }
+        catch (Exception e) when (e is TestItException or OperationCanceledException)
+        {
+            _log.Notice(null, $"What the test run already has could not be looked up: {e.Message}");
+        }
+
+        GiveUp(reason);
     }
 
     /// <summary>Everything was sent and nothing will come: the run completes.</summary>
@@ -581,7 +643,7 @@ internal sealed class TestItPublisher : IResultPublisher
     private async Task<bool> FinishAsync(TestResultCut? cut, CancellationToken deadline)
     {
         int spooled = SpoolRest();
-        bool final = cut is null && _held.Posted is null;
+        bool final = _isReconciled || (cut is null && _held.Posted is null);
         if (spooled == 0 && _unusable is null && _run.Id is not null && !deadline.IsCancellationRequested)
         {
             try

@@ -22,7 +22,7 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
     private ProjectDetails? _project;
     private bool _started;
 
-    /// <summary>Null before it is known.</summary>
+    /// <summary>Null before Test IT has confirmed it.</summary>
     public string? Id { get; private set; }
 
     /// <summary>Address for humans; null before it is known.</summary>
@@ -161,6 +161,7 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
             throw RunUnusableException.UnknownRun(settings, id, e);
         }
 
+        Id = id;
         if (run.IsOver)
         {
             throw RunUnusableException.Over(settings, run);

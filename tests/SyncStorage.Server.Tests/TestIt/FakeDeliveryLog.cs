@@ -54,5 +54,7 @@ internal sealed class FakeDeliveryLog : IDeliveryLog
 
     public void Notice(string? code, string message) => Notices.Enqueue((code, message));
 
-    public ValueTask<ObservedResult> ReadAsync(long index, CancellationToken cancellation) => ValueTask.FromResult(Source?.Invoke(index) ?? _results[(int)index]);
+    public ValueTask<ObservedResult> ReadAsync(long index, CancellationToken cancellation) => ValueTask.FromResult(Read(index));
+
+    public ObservedResult Read(long index) => Source?.Invoke(index) ?? _results[(int)index];
 }

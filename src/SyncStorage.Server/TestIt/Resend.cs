@@ -1,0 +1,82 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.TestIt;
+
+/// <summary>What is left of a run in its folder.</summary>
+/// <param name="TestRunId">Test IT's id of the run; null when it was never created (mode 2).</param>
+/// <param name="Spooled">Results to send, the held-back one included.</param>
+/// <param name="Delivered">Results that Test IT has: they keep their rows.</param>
+/// <param name="HeldIndex">Index of the held-back result; null when there is none.</param>
+/// <param name="Cut">Its cut; null when none is held back or it is final.</param>
+internal sealed record SpooledRun(string? TestRunId, IReadOnlyList<StoredResult> Spooled, IReadOnlyList<StoredResult> Delivered, long? HeldIndex, TestResultCut? Cut);
+
+/// <summary>
+/// Sends what an earlier run left behind. Every result is looked up first: it may have arrived although nobody heard the answer, in
+/// that run or in a resend that was killed, and may not arrive twice.
+/// </summary>
+internal static class Resend
+{
+    /// <returns>True when nothing is left. What was sent and what was not is in the log.</returns>
+    public static Task<bool> RunAsync(RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, CancellationToken deadline)
+        => RunAsync(settings, privateToken, left, log, time, new TestItTiming(), deadline);
+
+    internal static async Task<bool> RunAsync(
+        RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, TestItTiming timing, CancellationToken deadline)
+    {
+        var counter = new CountingLog(log);
+        await using var publisher = new TestItPublisher(settings, privateToken, counter, time, left.TestRunId, timing);
+        foreach (StoredResult delivered in left.Delivered)
+        {
+            publisher.Restore(delivered);
+        }
+
+        bool isHeldLeft = false;
+        foreach (StoredResult spooled in left.Spooled)
+        {
+            bool held = spooled.Index == left.HeldIndex;
+            isHeldLeft |= held;
+            publisher.Publish(spooled with { Unclear = true }, held);
+        }
+
+        if (!isHeldLeft)
+        {
+            publisher.ReleaseOthers();
+        }
+
+        bool final = await publisher.CompleteAsync(left.Cut, deadline).ConfigureAwait(false);
+        return final && counter.Spooled == 0;
+    }
+
+    /// <summary>Passes everything on and counts what stays behind.</summary>
+    private sealed class CountingLog(IDeliveryLog log) : IDeliveryLog
+    {
+        private int _spooled;
+
+        public int Spooled => _spooled;
+
+        public void Posting(ReadOnlySpan<long> indices) => log.Posting(indices);
+
+        public void Delivered(long index, Delivery delivery, string? reason = null)
+        {
+            if (delivery == Delivery.Spooled)
+            {
+                Interlocked.Increment(ref _spooled);
+            }
+
+            log.Delivered(index, delivery, reason);
+        }
+
+        public void RunCreated(string testRunId) => log.RunCreated(testRunId);
+
+        public void Notice(string? code, string message) => log.Notice(code, message);
+
+        public ValueTask<SyncStorage.Results.ObservedResult> ReadAsync(long index, CancellationToken cancellation) => log.ReadAsync(index, cancellation);
+    }
+}

@@ -1,0 +1,99 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.TestIt;
+using TestItStandIn;
+
+namespace SyncStorage.Server.Tests.TestIt;
+
+[TestClass]
+public sealed class HeldResultFinalizerTests
+{
+    private static readonly TestResultCut Cut = new() { AutoTestExternalId = "js-1", StatusType = "Succeeded", StatusCode = "passed", StartedOn = "2026-01-01T00:00:00Z" };
+
+    [TestMethod]
+    [DataRow(Flavour.V2)]
+    [DataRow(Flavour.Adapters)]
+    public async Task The_row_with_exactly_this_id_gets_its_final_status_and_no_other_is_touched(Flavour flavour)
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false, Flavour = flavour });
+        var run = testIt.AddRun();
+        ResultRow other = testIt.AddPlannedRow(run, "js-10");
+        ResultRow ours = testIt.AddPlannedRow(run, "js-1");
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.AreEqual("Succeeded", ours.StatusType);
+        Assert.AreEqual("Passed", ours.StatusCode);
+        Assert.AreEqual("InProgress", other.StatusType);
+        Assert.AreEqual(0, other.Updates);
+        Assert.IsEmpty(testIt.Violations);
+        RecordedRequest put = testIt.Requests.Single(request => request.Method == "PUT");
+        Assert.AreEqual("""{"statusCode":"Passed","statusType":"Succeeded"}""", put.Body);
+    }
+
+    [TestMethod]
+    public async Task A_row_with_a_test_point_is_preferred()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false });
+        var run = testIt.AddRun();
+        ResultRow loose = testIt.AddPlannedRow(run, "js-1");
+        ResultRow bound = testIt.AddPlannedRow(run, "js-1", Guid.NewGuid().ToString(), new Dictionary<string, string> { ["a"] = "1" });
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.AreEqual("Succeeded", bound.StatusType);
+        Assert.AreEqual("InProgress", loose.StatusType);
+    }
+
+    [TestMethod]
+    public async Task A_row_is_found_on_a_later_page()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false });
+        var run = testIt.AddRun();
+        for (int i = 10; i < 250; i++)
+        {
+            testIt.AddPlannedRow(run, "js-" + i);
+        }
+
+        ResultRow ours = testIt.AddPlannedRow(run, "js-1");
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.AreEqual("Succeeded", ours.StatusType);
+    }
+
+    [TestMethod]
+    public async Task A_row_is_created_only_when_there_is_none()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false });
+        var run = testIt.AddRun();
+        testIt.AddAutoTest("js-1", "one");
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.AreEqual("Succeeded", run.Rows.Single().StatusType);
+        Assert.IsEmpty(testIt.Violations);
+    }
+
+    [TestMethod]
+    public async Task Trouble_is_told_and_thrown_at_nobody()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        var notices = new List<string?>();
+        using (var finalizer = new HeldResultFinalizer(testIt.Url, "wrong", TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code)))
+        {
+            Assert.IsFalse(await finalizer.FinalizeAsync(Guid.NewGuid().ToString(), Cut, CancellationToken.None));
+        }
+
+        testIt.Faults.Down = true;
+        using (var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code)))
+        {
+            Assert.IsFalse(await finalizer.FinalizeAsync(Guid.NewGuid().ToString(), Cut, CancellationToken.None));
+        }
+
+        CollectionAssert.AreEqual(new[] { "SYNC0011", "SYNC0010" }, notices);
+    }
+
+    private static async Task<bool> FinalizeAsync(TestItServer testIt, string runId)
+    {
+        using var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System);
+        return await finalizer.FinalizeAsync(runId, Cut, CancellationToken.None);
+    }
+}
