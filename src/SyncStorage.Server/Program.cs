@@ -32,6 +32,12 @@ internal static class Program
             return Done;
         }
 
+        if (options.Resend)
+        {
+            using var resend = new ResendCommand(options, TimeProvider.System);
+            return await resend.RunAsync().ConfigureAwait(false);
+        }
+
         return options.Session is null ? await StandAlone(options).ConfigureAwait(false) : await Embedded(options).ConfigureAwait(false);
     }
 

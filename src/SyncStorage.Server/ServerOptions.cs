@@ -26,12 +26,17 @@ internal sealed class ServerOptions
           --privateToken TOKEN  token for it; better in the environment: TMS_PRIVATE_TOKEN
           --listen ADDRESS      an IP address besides loopback, such as 0.0.0.0 (default: loopback only)
           --directory DIR       log, journal and report of each run (default TestResults/SyncStorage)
+          --resend              send what earlier runs could not send from --directory, and end
           --help                this text
 
         Prints "listening on http://..." once it accepts, and runs until POST /shutdown, SIGTERM or Ctrl+C.
         """;
 
     public bool Help { get; private set; }
+
+    /// <summary>Send what earlier runs left in <see cref="Directory"/>, and end.</summary>
+    public bool Resend { get; private set; }
+
     public string? TestRunId { get; private set; }
     public int Port { get; private set; } = Routes.DefaultPort;
     public string? BaseUrl { get; private set; }
@@ -68,6 +73,12 @@ internal sealed class ServerOptions
             if (name is "--help" or "--h" or "--?")
             {
                 options.Help = true;
+                continue;
+            }
+
+            if (name == "--resend")
+            {
+                options.Resend = true;
                 continue;
             }
 

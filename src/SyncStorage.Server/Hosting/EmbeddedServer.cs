@@ -34,6 +34,7 @@ internal sealed class EmbeddedServer : IDisposable
     private readonly RunBook _runs;
     private readonly Alarm _alarm = new();
     private readonly EndOfInvocation _end;
+    private readonly Plans _plans;
     private readonly Dictionary<Run, Ending> _ending = [];
     private readonly string _secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
 
@@ -55,6 +56,7 @@ internal sealed class EmbeddedServer : IDisposable
             CreatePublisher = (settings, run, knownTestRunId) => Publishers.Create(settings, run, time, knownTestRunId),
             FinalizeOfficial = official.FinalizeAsync,
         };
+        _plans = new Plans(_session, _log, time);
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
     }
@@ -86,9 +88,21 @@ internal sealed class EmbeddedServer : IDisposable
         await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
         Announce(url, [.. _runs.StartNotices]);
 
-        Task tidied = Background.Run(() => new RunFolders(_host, _runs).TidyAsync(CancellationToken.None), _log);
+        Task tidied = Background.Run(TidyAsync, _log);
         await ServeAsync(stop, tidied).ConfigureAwait(false);
         return 0;
+    }
+
+    private async Task TidyAsync()
+    {
+        // Opened before a worker comes: also a build that fails before its tests leaves a report.
+        if (_options.TestRunId is not null)
+        {
+            _runs.Open(_options.TestRunId);
+        }
+
+        await new RunFolders(_host, _runs).TidyAsync(CancellationToken.None).ConfigureAwait(false);
+        StaleSessions.Remove(_session, _time, _log);
     }
 
     private RunSettings? FirstRun() => _options.TestRunId is null ? null : _session.ReadRun(_options.TestRunId);
@@ -121,6 +135,7 @@ internal sealed class EmbeddedServer : IDisposable
             // Another invocation that takes part goes on after the end of this one.
             _end.Observe(_session.HasLeases(), stop.IsRequested || (orphaned && !_session.HasJoinLeases()), _host.Clock.Now);
             EndRuns(stop.SawInterrupt);
+            _plans.Tend();
 
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.
             bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning);

@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
+using SyncStorage.Server.TestIt;
 using SyncStorage.Settings;
 
 namespace SyncStorage.Server.Hosting;
@@ -33,8 +34,7 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Ser
 
     private async Task<bool> FinalizeAsync(string url, string token, string testRunId, TestResultCut cut, CancellationToken deadline)
     {
-        _ = (url, token, testRunId, cut, deadline, time);
-        await Task.CompletedTask.ConfigureAwait(false);
-        return false;
+        using var finalizer = new HeldResultFinalizer(url, token, time, (code, message) => log.Write(code is null ? message : $"{code}: {message}"));
+        return await finalizer.FinalizeAsync(testRunId, cut, deadline).ConfigureAwait(false);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     private async Task TidyAsync(RunFolder folder)
     {
         bool spooled = SpoolImport.Exists(folder);
-        LeftRun? left = Inspect(folder);
+        LeftRun? left = LeftRun.In(folder);
         if (left is null && !spooled)
         {
             return;
@@ -52,7 +52,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         {
             if (left is null ? IsMine(testRunId) : left.Session == host.Session && host.Session is not null)
             {
-                runs.Open(testRunId).Resume();
+                runs.Open(testRunId).TakeSpooled();
                 return;
             }
 
@@ -75,34 +75,8 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     {
         using var run = new Run(testRunId, folder, host with { CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
         host.Log.Write($"Run {testRunId} was left open by a server that is dead; it is closed.");
-        run.Resume();
+        run.TakeSpooled();
         await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
-    }
-
-    private sealed record LeftRun(string TestRunId, string? Session, bool IsClosed);
-
-    /// <summary>Null for a folder that is none of ours, or that a living server has.</summary>
-    private static LeftRun? Inspect(RunFolder folder)
-    {
-        if (!File.Exists(folder.JournalPath))
-        {
-            return null;
-        }
-
-        LeftRun? left = null;
-        using var journal = new Journal(folder.JournalPath);
-        foreach (RunEvent e in journal.ReadAll())
-        {
-            left = e.Kind switch
-            {
-                RunEvents.Opened => new LeftRun(e.TestRunId ?? "", e.Session, false),
-                RunEvents.Completed or RunEvents.Interrupted when left is not null => left with { IsClosed = true },
-                RunEvents.Reopened when left is not null => left with { IsClosed = false },
-                _ => left,
-            };
-        }
-
-        return left;
     }
 
     private static string? SpooledRunId(RunFolder folder)

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -26,6 +27,7 @@ internal sealed class JoinedInvocation : IDisposable
     private readonly Session _other;
     private readonly SessionLease _lease;
     private readonly string[] _notices;
+    private readonly HashSet<string> _planned = new(StringComparer.Ordinal);
     private string? _announced;
 
     private JoinedInvocation(ServerOptions options, Session own, Session other, SessionLease lease, PortOwner owner)
@@ -61,13 +63,13 @@ internal sealed class JoinedInvocation : IDisposable
     /// <summary>Until the own invocation ends, and then until the run does.</summary>
     public async Task RunAsync(Stop stop, Alarm alarm, IProcessTable processes, TimeProvider time)
     {
-        Share();
+        await ShareAsync().ConfigureAwait(false);
         Announce();
         string? watched = _options.Watch is int id ? processes.BirthOf(id) : null;
         while (_own.HasLeases() && !stop.IsRequested && (_options.Watch is not int pid || (watched is not null && processes.BirthOf(pid) == watched)))
         {
             await alarm.WaitAsync().ConfigureAwait(false);
-            Share();
+            await ShareAsync().ConfigureAwait(false);
             Announce();
         }
 
@@ -82,11 +84,17 @@ internal sealed class JoinedInvocation : IDisposable
     public void Dispose() => _lease.Dispose();
 
     /// <summary>The other server reads what is known of runs and workers from its own session.</summary>
-    private void Share()
+    private async Task ShareAsync()
     {
         foreach (RunSettings run in _own.ReadRuns())
         {
             _other.WriteRun(run);
+            if (run is { Publish: true, AdapterMode: 0 } && !_planned.Contains(run.TestRunId)
+                && await _other.WaitForPlanAsync(run.TestRunId, TimeSpan.Zero).ConfigureAwait(false) is { } plan)
+            {
+                _own.WritePlan(run.TestRunId, plan);
+                _planned.Add(run.TestRunId);
+            }
         }
 
         foreach (WorkerDescription worker in _own.ReadWorkers().Where(worker => _other.ReadWorker(worker.Pid) is null))

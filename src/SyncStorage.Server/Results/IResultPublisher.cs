@@ -22,6 +22,9 @@ internal interface IResultPublisher : IAsyncDisposable
     /// <param name="held">True for the run's held-back result: it goes out as InProgress, before every other.</param>
     void Publish(StoredResult result, bool held);
 
+    /// <summary>After a restart, before anything is published: a result that an earlier process delivered. Its row is taken.</summary>
+    void Restore(StoredResult delivered);
+
     /// <summary>Nobody will be held back in this process any more (another service's worker holds, or the run is over): stop waiting for it.</summary>
     void ReleaseOthers();
 

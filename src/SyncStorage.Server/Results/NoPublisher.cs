@@ -14,6 +14,10 @@ internal sealed class NoPublisher : IResultPublisher
     {
     }
 
+    public void Restore(StoredResult delivered)
+    {
+    }
+
     public void ReleaseOthers()
     {
     }

@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 
@@ -19,6 +20,8 @@ namespace SyncStorage.Server.Runs;
 /// </summary>
 internal sealed class Run : IDeliveryLog, IDisposable
 {
+    private const int MostEnds = 3;
+
     private readonly object _gate = new();
     private readonly RunHost _host;
     private readonly RunFolder _folder;
@@ -38,6 +41,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
     private bool _heldPublished;
     private bool _othersReleased;
     private bool _finishing;
+    private int _failedEnds;
     private bool _closed;
     private bool _reportIsOld;
     private TimeSpan? _reportedAt;
@@ -54,7 +58,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
         _folder = folder;
         _slot = slot;
         _state = new RunState(testRunId) { ElectsMaster = slot is null };
-        Directory.CreateDirectory(folder.Path);
+        OwnerOnly.CreateDirectory(folder.Path);
         _journal = new Journal(folder.JournalPath);
         try
         {
@@ -89,7 +93,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
         {
             lock (_gate)
             {
-                return _state.Phase == RunPhase.Running;
+                return _state.Phase == RunPhase.Running && _failedEnds < MostEnds;
             }
         }
     }
@@ -361,7 +365,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
     {
         lock (_gate)
         {
-            return !_finishing && _state.IsOver(leases, Now);
+            return !_finishing && _failedEnds < MostEnds && _state.IsOver(leases, Now);
         }
     }
 
@@ -405,6 +409,25 @@ internal sealed class Run : IDeliveryLog, IDisposable
     /// </summary>
     public async Task FinishAsync(bool interrupted, CancellationToken deadline)
     {
+        try
+        {
+            await FinishOnceAsync(interrupted, deadline).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // A full disk, say. The journal still has what was handed over, and whoever starts next closes the run.
+            lock (_gate)
+            {
+                _finishing = false;
+                _failedEnds++;
+            }
+
+            Log($"The run could not be ended (attempt {_failedEnds} of {MostEnds}): {e}");
+        }
+    }
+
+    private async Task FinishOnceAsync(bool interrupted, CancellationToken deadline)
+    {
         HeldResult? held;
         lock (_gate)
         {
@@ -421,17 +444,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
             held = _state.Held;
         }
 
-        bool finalized = false;
-        try
-        {
-            finalized = await DeliverAsync(held, deadline).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            // A publisher promises not to throw; should it do so nevertheless, the results are spooled and the run ends.
-            Notice("SYNC0010", $"Delivering the results failed: {e.Message}");
-        }
-
+        bool finalized = await TryDeliverAsync(held, deadline).ConfigureAwait(false);
         lock (_gate)
         {
             if (finalized && _state.Held is { Finalized: false })
@@ -445,6 +458,59 @@ internal sealed class Run : IDeliveryLog, IDisposable
         }
     }
 
+    /// <summary>Sends what an earlier end of the run left spooled.</summary>
+    /// <param name="send">Does it; true when nothing is left.</param>
+    /// <returns>True when nothing is left.</returns>
+    public async Task<bool> ResendAsync(Func<SpooledRun, IDeliveryLog, Task<bool>> send)
+    {
+        SpooledRun left;
+        lock (_gate)
+        {
+            if (!_store.HasUndelivered)
+            {
+                return true;
+            }
+
+            left = DescribeLeft();
+            Log($"{left.Spooled.Count} results of run {TestRunId} are sent again.");
+        }
+
+        bool done = await send(left, this).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (done && left.Cut is not null)
+            {
+                Commit([new RunEvent { Kind = RunEvents.HeldFinalized, At = Now.Time }]);
+            }
+
+            _store.Settle();
+            WriteReport();
+            return done && !_store.HasUndelivered;
+        }
+    }
+
+    private SpooledRun DescribeLeft()
+    {
+        var spooled = new List<StoredResult>();
+        var delivered = new List<StoredResult>();
+        for (long i = 0; i < _store.Count; i++)
+        {
+            switch (_store.DeliveryOf(i))
+            {
+                case Delivery.Sent:
+                    delivered.Add(_store[i]);
+                    break;
+                case Delivery.Spooled or Delivery.Pending:
+                    spooled.Add(_store[i]);
+                    break;
+            }
+        }
+
+        HeldResult? held = _state.LastHeld;
+        string? testRunId = Settings.AdapterMode == 2 ? _createdTestRunId : Settings.TestRunId;
+        return new SpooledRun(testRunId, spooled, delivered, held?.Index, held is { Finalized: false } ? held.Cut : null);
+    }
+
     /// <summary>No more requests: what comes now is refused, so that guests spool it.</summary>
     public void RefuseRequests()
     {
@@ -455,7 +521,7 @@ internal sealed class Run : IDeliveryLog, IDisposable
     }
 
     /// <summary>Goes on where a dead server stopped: takes in what was spooled, and gives the publisher what it has not delivered.</summary>
-    public void Resume()
+    public void TakeSpooled()
     {
         lock (_gate)
         {
@@ -803,12 +869,18 @@ internal sealed class Run : IDeliveryLog, IDisposable
     {
         TakeSlotForMaster();
         bool othersWait = _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
-        if (_store.Count == 0 || (othersWait && !_finishing) || !Settings.Publish)
+        if (!Settings.Publish || _state.Workers.Count == 0 || _state.Phase != RunPhase.Running)
         {
             return;
         }
 
-        _publisher ??= _host.CreatePublisher(Settings, this, _createdTestRunId);
+        // Early, so that the run's address is known before the first result is.
+        _publisher ??= CreatePublisher();
+        if (_store.Count == 0 || (othersWait && !_finishing))
+        {
+            return;
+        }
+
         long? held = _state.Held?.Index;
         if (held is long index && !_heldPublished && _store.DeliveryOf(index) is Delivery.Pending or Delivery.Spooled)
         {
@@ -828,6 +900,20 @@ internal sealed class Run : IDeliveryLog, IDisposable
                 _publisher.Publish(_store[_toPublish], held: false);
             }
         }
+    }
+
+    private IResultPublisher CreatePublisher()
+    {
+        IResultPublisher publisher = _host.CreatePublisher(Settings, this, _createdTestRunId);
+        for (long i = 0; i < _store.Count; i++)
+        {
+            if (_store.DeliveryOf(i) == Delivery.Sent)
+            {
+                publisher.Restore(_store[i]);
+            }
+        }
+
+        return publisher;
     }
 
     /// <summary>A new master may have handed results over before it became one.</summary>
@@ -854,6 +940,20 @@ internal sealed class Run : IDeliveryLog, IDisposable
     // So that the search above looks at every result once, however long the master takes for its first test.
     private string? _searchedForMaster;
     private long _searchedUpTo;
+
+    /// <summary>Neither a publisher nor another service may keep the run from ending.</summary>
+    private async Task<bool> TryDeliverAsync(HeldResult? held, CancellationToken deadline)
+    {
+        try
+        {
+            return await DeliverAsync(held, deadline).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Notice("SYNC0010", $"Delivering the results failed: {e.Message}");
+            return false;
+        }
+    }
 
     private async Task<bool> DeliverAsync(HeldResult? held, CancellationToken deadline)
     {
