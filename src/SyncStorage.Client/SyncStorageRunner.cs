@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -26,6 +27,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     private readonly Worker _worker;
     private readonly InProgressSlot _slot = new();
     private readonly CancellationTokenSource _abandon = new();
+    private readonly ConcurrentQueue<SyncStorageClient> _lost = new();
     private readonly object _gate = new();
     private Task<bool>? _starting;
     private Task? _stopping;
@@ -165,6 +167,11 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
+        while (_lost.TryDequeue(out SyncStorageClient? client))
+        {
+            client.Dispose();
+        }
+
         _link?.Dispose();
         _abandon.Dispose();
     }
@@ -331,7 +338,8 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         Promote(await _worker.RegisterAsync(link, deadline).ConfigureAwait(false));
         _link = link;
         _guard.Reset();
-        lost.Client.Dispose();
+        // Not disposed yet: on the same port, a call that it has sent may still be answered.
+        _lost.Enqueue(lost.Client);
         await _worker.SetStatusAsync(link, SyncStorageWorkerStatus.InProgress, deadline).ConfigureAwait(false);
     }
 
