@@ -133,6 +133,24 @@ public sealed class SyncStorageTestLoggerTests
     }
 
     [TestMethod]
+    public async Task A_server_that_came_back_on_its_old_port_has_another_secret()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        FakeTestRun run = Attach(guest);
+        run.Finish(FakeTestRun.Result("N.C.First"));
+        await server.WaitForAsync(Routes.Results, 2);
+        server.Secret = "another";
+        server.Announce(guest.Session);
+
+        run.Finish(FakeTestRun.Result("N.C.Second"));
+        run.Complete();
+
+        Assert.HasCount(2, server.Results);
+        Assert.IsEmpty(guest.Spooled);
+    }
+
+    [TestMethod]
     public void A_slow_server_never_blocks_a_test()
     {
         using var guest = new GuestFixture();
