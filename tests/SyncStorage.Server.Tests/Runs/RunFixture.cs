@@ -1,0 +1,143 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
+using SyncStorage.Protocol;
+using SyncStorage.Results;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Tests.Runs;
+
+/// <summary>A run with its files, on a fake clock, with a publisher that writes down what it is given.</summary>
+internal sealed class RunFixture : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ServerLog _log;
+    private readonly bool _publishes;
+
+    public RunFixture(bool publishes)
+    {
+        _publishes = publishes;
+        _log = new ServerLog(Time);
+        Run = Open();
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+    public RecordingPublisher Publisher { get; private set; } = new();
+    public FakeProcesses Processes { get; } = new();
+    public Run Run { get; private set; }
+    public RunFolder Folder => new(_folder.Path, "R");
+
+    public bool Register(string pid) => Run.Register(new RegisterRequest { Pid = pid, TestRunId = "R", Part = WorkerPart.Logger, Project = "P", TargetFramework = "net10.0" });
+
+    public void HandOver(string pid, params long[] sequences)
+        => Run.AcceptFrom(pid, sequences.Select(sequence => Result(sequence)).ToList());
+
+    public static ObservedResult Result(long sequence, string outcome = "Passed") => new()
+    {
+        Sequence = sequence,
+        TestCaseId = "case-" + sequence,
+        FullyQualifiedName = "N.C.M" + sequence,
+        Outcome = outcome,
+        StartedOn = DateTimeOffset.UnixEpoch,
+        CompletedOn = DateTimeOffset.UnixEpoch,
+    };
+
+    public void Complete(string pid) => Run.SetStatus(pid, WorkerPart.Logger, WorkerStatus.Completed);
+
+    public Task FinishAsync(bool interrupted = false) => Run.FinishAsync(interrupted, CancellationToken.None);
+
+    /// <summary>As after kill -9: nothing is flushed or closed in order.</summary>
+    public void RestartServer()
+    {
+        Run.Dispose();
+        Publisher = new RecordingPublisher();
+        Run = Open();
+        Run.TakeSpooled();
+    }
+
+    public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ReportJson.Default.Report)!;
+
+    public List<JsonElement> ReadResults() => File.ReadAllLines(Folder.ResultsPath).Select(line => JsonDocument.Parse(line).RootElement.Clone()).ToList();
+
+    public void Spool(string pid, params long[] sequences)
+    {
+        Directory.CreateDirectory(Folder.SpoolDirectory);
+        var batch = new ResultBatch { Pid = pid, TestRunId = "R", Results = sequences.Select(sequence => Result(sequence)).ToList() };
+        File.AppendAllText(Folder.SpoolPath(pid), JsonSerializer.Serialize(batch, WireJson.Default.ResultBatch) + "\n");
+    }
+
+    public void Dispose()
+    {
+        Run.Dispose();
+        _log.Dispose();
+        _folder.Dispose();
+    }
+
+    private Run Open() => new("R", Folder, new RunHost
+    {
+        Clock = new Clock(Time),
+        Log = _log,
+        Processes = Processes,
+        Directory = _folder.Path,
+        SettingsOf = id => new RunSettings { TestRunId = id, Publish = _publishes, Url = "http://testit", ProjectId = "project" },
+        CreatePublisher = (_, log, _) => Publisher.For(log),
+    });
+}
+
+internal sealed class FakeProcesses : IProcessTable
+{
+    public Dictionary<int, string> Alive { get; } = [];
+
+    public string? BirthOf(int processId) => Alive.GetValueOrDefault(processId);
+}
+
+internal sealed class RecordingPublisher : IResultPublisher
+{
+    private IDeliveryLog? _log;
+
+    public List<(long Index, bool Held)> Published { get; } = [];
+    public List<long> Restored { get; } = [];
+    public bool Released { get; private set; }
+    public Func<long, Delivery> Fate { get; set; } = _ => Delivery.Sent;
+    public bool FailsAtEnd { get; set; }
+    public TestResultCut? Finalized { get; private set; }
+    public string? TestRunId => null;
+    public string? TestRunUrl => null;
+
+    public RecordingPublisher For(IDeliveryLog log)
+    {
+        _log = log;
+        return this;
+    }
+
+    public void Publish(StoredResult result, bool held)
+    {
+        Published.Add((result.Index, held));
+        Delivery fate = Fate(result.Index);
+        if (fate != Delivery.Pending)
+        {
+            _log!.Posting([result.Index]);
+            _log.Delivered(result.Index, fate);
+        }
+    }
+
+    public void Restore(StoredResult delivered) => Restored.Add(delivered.Index);
+
+    public void ReleaseOthers() => Released = true;
+
+    public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline)
+    {
+        Finalized = held;
+        return FailsAtEnd ? throw new InvalidOperationException("the publisher is broken") : Task.FromResult(true);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Runs;
+
+namespace SyncStorage.Server.Tests.Runs;
+
+/// <summary>A run's rules without files, HTTP or waiting: every call decides, applies, and is over in microseconds.</summary>
+internal sealed class ScriptedRun
+{
+    private readonly HashSet<int> _dead = [];
+    private TimeSpan _now;
+
+    public RunState State { get; private set; } = new("R");
+
+    public List<RunEvent> Journal { get; } = [];
+
+    private Moment Now => new(_now, DateTimeOffset.UnixEpoch + _now);
+
+    public bool RegisterOfficial(string pid) => Register(new RegisterRequest { Pid = pid });
+
+    public bool RegisterOwn(string pid, string part, int? processId = null)
+        => Register(new RegisterRequest { Pid = pid, Part = part, ProcessId = processId, Project = "P" });
+
+    public void Set(string pid, string status, string? part = null)
+    {
+        Worker worker = State.Find(pid)!;
+        Do(State.SetStatus(worker, part, status, Now));
+        if (status == WorkerStatus.InProgress)
+        {
+            State.Touch(worker, Now);
+        }
+    }
+
+    public void Complete(string pid, string? part = null) => Set(pid, WorkerStatus.Completed, part);
+
+    public void KeepAlive(string pid) => Do(State.KeepAlive(State.Find(pid)!, Now));
+
+    public bool Offer(string externalId, string? pid = null, string? testCaseId = null)
+    {
+        var cut = new TestResultCut { AutoTestExternalId = externalId, StatusType = "Succeeded", Pid = pid, TestCaseId = testCaseId };
+        Do(State.Offer(cut, Now));
+        return State.IsHeld(cut);
+    }
+
+    public void Kill(int processId) => _dead.Add(processId);
+
+    /// <summary>Lets time pass in steps of half a second, as the server does.</summary>
+    public void Wait(double seconds)
+    {
+        for (double passed = 0; passed < seconds; passed += 0.5)
+        {
+            _now += TimeSpan.FromSeconds(0.5);
+            Do(State.Pass(part => !_dead.Contains(part.ProcessId!.Value), Now));
+        }
+    }
+
+    public bool IsOver(bool? leases) => State.IsOver(leases, Now);
+
+    public void End(bool interrupted = false) => Do([RunState.End(interrupted, Now)]);
+
+    public string StatusOf(string pid) => State.Find(pid)!.Status;
+
+    /// <summary>What a server knows that reads the journal of a killed one.</summary>
+    public void RestartServer()
+    {
+        var again = new RunState("R");
+        foreach (RunEvent e in Journal)
+        {
+            again.Apply(e, Now);
+        }
+
+        State = again;
+    }
+
+    private bool Register(RegisterRequest request)
+    {
+        Do(State.Register(request, request.ProcessId is null ? null : "birth", Now));
+        State.Touch(State.Find(request.Pid!)!, Now);
+        return State.MasterPid == request.Pid;
+    }
+
+    private void Do(IEnumerable<RunEvent> decided)
+    {
+        foreach (RunEvent e in decided.ToList())
+        {
+            Journal.Add(e);
+            State.Apply(e, Now);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using System;
+using System.IO;
+
+namespace SyncStorage.Server.Tests;
+
+internal sealed class TemporaryFolder : IDisposable
+{
+    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("SyncStorage.Server.Tests-").FullName;
+
+    public string Path { get; }
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
