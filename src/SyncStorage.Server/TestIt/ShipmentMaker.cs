@@ -16,7 +16,7 @@ namespace SyncStorage.Server.TestIt;
 internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, IDeliveryLog log)
 {
     /// <summary>Characters of bodies that are kept between the first look at a result and its sending; the others are read twice.</summary>
-    private const int MostKept = 8 * 1024 * 1024;
+    private const int MostKept = 4 * 1024 * 1024;
 
     private readonly ParameterNames _names = new();
     private int _kept;

@@ -31,7 +31,7 @@ internal sealed partial class TestItPublisher
                     await DelayOrSignalAsync(null, lifetime).ConfigureAwait(false);
                 }
 
-                await TakeArrivedAsync(lifetime).ConfigureAwait(false);
+                await TakeArrivedAsync(int.MaxValue, lifetime).ConfigureAwait(false);
                 left = TakeAll();
                 bool any = left.Count > 0;
                 await RemoveArrivedAsync(left, lifetime).ConfigureAwait(false);
@@ -117,7 +117,7 @@ internal sealed partial class TestItPublisher
         ResultUpdateModel update = _held.Retried is { } last ? last.ToUpdate(status)
             : posted.Row.Adopted ? posted.ToUpdate(status)
             : new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code };
-        return await HeldResultFinalizer.PutAndVerifyAsync(_client, _settings, _run.Id!, posted.Row.Id!, update, _log.Notice, deadline).ConfigureAwait(false);
+        return await HeldResultFinalizer.PutAndVerifyAsync(_client, _settings, _run.Id!, posted.Row.Id.ToString()!, update, _log.Notice, deadline).ConfigureAwait(false);
     }
 
     private int SpoolRest()
@@ -125,7 +125,8 @@ internal sealed partial class TestItPublisher
         List<long> indices = TakeAll().Select(item => item.Stored.Index).ToList();
         lock (_arrived)
         {
-            indices.AddRange(_arrived.Where(one => !one.Delivered).Select(one => one.Stored.Index));
+            indices.AddRange(_arrivedHeld.Concat(_arrived).Where(one => !one.Delivered).Select(one => one.Stored.Index));
+            _arrivedHeld.Clear();
             _arrived.Clear();
         }
 

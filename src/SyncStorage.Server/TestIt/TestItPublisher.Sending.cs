@@ -12,6 +12,9 @@ internal sealed partial class TestItPublisher
 {
     private const int BatchesInFlight = 4;
 
+    /// <summary>Autotests that are ready to be sent; results beyond wait unread.</summary>
+    private const int MostLookedAt = 2 * BatchesInFlight * TestItClient.MostPerRequest;
+
     /// <summary>Characters of one batch: a request stays near a megabyte.</summary>
     private const int LargestBatch = 1024 * 1024;
 
@@ -33,7 +36,7 @@ internal sealed partial class TestItPublisher
     {
         lock (_arrived)
         {
-            if (!_completing || _arrived.Count > 0)
+            if (!_completing || _arrived.Count > 0 || _arrivedHeld.Count > 0)
             {
                 return false;
             }
@@ -45,20 +48,23 @@ internal sealed partial class TestItPublisher
         }
     }
 
-    private async Task TakeArrivedAsync(CancellationToken lifetime)
+    /// <param name="most">Ready autotests at which to stop: what is not looked at costs next to no memory.</param>
+    private async Task TakeArrivedAsync(int most, CancellationToken lifetime)
     {
         while (true)
         {
-            (StoredResult Stored, bool Held, bool Delivered) next;
+            Queue<(StoredResult Stored, bool Delivered)> source;
+            (StoredResult Stored, bool Delivered) next;
             lock (_arrived)
             {
-                if (_arrived.Count == 0)
+                source = _arrivedHeld.Count > 0 ? _arrivedHeld : _arrived;
+                if (source.Count == 0 || (source == _arrived && ReadyCount() >= most))
                 {
                     return;
                 }
 
                 // Stays in the queue while its body is read: a deadline in between must not lose it.
-                next = _arrived.Peek();
+                next = source.Peek();
             }
 
             PendingResult? pending = null;
@@ -73,10 +79,10 @@ internal sealed partial class TestItPublisher
 
             lock (_arrived)
             {
-                _arrived.Dequeue();
+                source.Dequeue();
             }
 
-            if (pending is not null && next.Held && _held is { Waiting: null, IsSettled: false })
+            if (pending is not null && source == _arrivedHeld && _held is { Waiting: null, IsSettled: false })
             {
                 _held.Waiting = pending;
             }
@@ -88,6 +94,14 @@ internal sealed partial class TestItPublisher
                     _waitingSince ??= _time.GetUtcNow();
                 }
             }
+        }
+    }
+
+    private int ReadyCount()
+    {
+        lock (_queue)
+        {
+            return _queue.Ready;
         }
     }
 

@@ -35,7 +35,10 @@ internal sealed partial class TestItPublisher : IResultPublisher
     private readonly Task _loop;
 
     /// <summary>What callers handed over and the loop has not looked at; guarded by itself.</summary>
-    private readonly Queue<(StoredResult Stored, bool Held, bool Delivered)> _arrived = [];
+    private readonly Queue<(StoredResult Stored, bool Delivered)> _arrived = [];
+
+    /// <summary>The same for the held-back result, which goes before all others; guarded by <see cref="_arrived"/>.</summary>
+    private readonly Queue<(StoredResult Stored, bool Delivered)> _arrivedHeld = [];
 
     private volatile bool _released;
     private volatile bool _completing;
@@ -119,7 +122,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
     {
         lock (_arrived)
         {
-            _arrived.Enqueue((result, held, delivered));
+            (held ? _arrivedHeld : _arrived).Enqueue((result, delivered));
         }
 
         Wake();
@@ -135,7 +138,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
             await OpenAsync(lifetime).ConfigureAwait(false);
             while (!IsDone())
             {
-                await TakeArrivedAsync(lifetime).ConfigureAwait(false);
+                await TakeArrivedAsync(MostLookedAt, lifetime).ConfigureAwait(false);
                 await HoldAsync(lifetime).ConfigureAwait(false);
                 await DispatchAsync(lifetime).ConfigureAwait(false);
                 await WaitAsync(lifetime).ConfigureAwait(false);
