@@ -418,16 +418,20 @@ public sealed class SyncStorageRunner : IAsyncDisposable
 
     private async Task LeaveAsync(ServiceLink link, CancellationToken cancellation)
     {
+        int? server = link.OwnSession?.ReadStarted();
         link.Lease?.Dispose();
-        if (link.OwnSession?.HasLeases() ?? true)
+        if (server is null || link.OwnSession!.HasLeases())
         {
             return;
         }
 
-        _ended = await SessionServer.WaitForEndAsync(link.ServerProcess, _options.CompletionTimeout, cancellation).ConfigureAwait(false);
+        Task<bool> signOff = _finder.WaitForSignOffAsync(link.OwnSession, server.Value);
+        await Task.WhenAny(signOff, Task.Delay(Timeout.Infinite, cancellation)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        _ended = await signOff.ConfigureAwait(false);
         if (!_ended)
         {
-            _log.Trouble($"Sync Storage (process {link.ServerProcess}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
+            _log.Trouble($"Sync Storage (process {server}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
         }
     }
 }
