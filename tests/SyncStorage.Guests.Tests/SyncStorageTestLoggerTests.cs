@@ -107,7 +107,8 @@ public sealed class SyncStorageTestLoggerTests
         var ending = Stopwatch.StartNew();
         run.Complete();
 
-        Assert.IsLessThan(2, ending.Elapsed.TotalSeconds);
+        // Two seconds in earnest; the rest is for a busy machine. Without a deadline it would be thirty or forever.
+        Assert.IsLessThan(5, ending.Elapsed.TotalSeconds);
         CollectionAssert.AreEqual(Enumerable.Range(0, 500).Select(i => (long)i).ToArray(), guest.Spooled.Select(r => r.Sequence).ToArray());
         StringAssert.Contains(guest.Lines.Last(), "0 results handed over, 500 spooled");
         Assert.IsTrue(guest.Lines.SkipLast(1).All(line => line.StartsWith("warning SYNC0", StringComparison.Ordinal)), string.Join("\n", guest.Lines));
@@ -164,7 +165,7 @@ public sealed class SyncStorageTestLoggerTests
             run.Finish(FakeTestRun.Result());
         }
 
-        Assert.IsLessThan(1, adding.Elapsed.TotalSeconds);
+        Assert.IsLessThan(3, adding.Elapsed.TotalSeconds);
         run.Complete();
         Assert.HasCount(5001, guest.Spooled);
     }
