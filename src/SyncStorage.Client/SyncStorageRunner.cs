@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -26,6 +27,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     private readonly Worker _worker;
     private readonly InProgressSlot _slot = new();
     private readonly CancellationTokenSource _abandon = new();
+    private readonly ConcurrentQueue<SyncStorageClient> _lost = new();
     private readonly object _gate = new();
     private Task<bool>? _starting;
     private Task? _stopping;
@@ -165,6 +167,11 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
+        while (_lost.TryDequeue(out SyncStorageClient? client))
+        {
+            client.Dispose();
+        }
+
         _link?.Dispose();
         _abandon.Dispose();
     }
@@ -331,7 +338,8 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         Promote(await _worker.RegisterAsync(link, deadline).ConfigureAwait(false));
         _link = link;
         _guard.Reset();
-        lost.Client.Dispose();
+        // Not disposed yet: on the same port, a call that it has sent may still be answered.
+        _lost.Enqueue(lost.Client);
         await _worker.SetStatusAsync(link, SyncStorageWorkerStatus.InProgress, deadline).ConfigureAwait(false);
     }
 
@@ -410,16 +418,20 @@ public sealed class SyncStorageRunner : IAsyncDisposable
 
     private async Task LeaveAsync(ServiceLink link, CancellationToken cancellation)
     {
+        int? server = link.OwnSession?.ReadStarted();
         link.Lease?.Dispose();
-        if (link.OwnSession?.HasLeases() ?? true)
+        if (server is null || link.OwnSession!.HasLeases())
         {
             return;
         }
 
-        _ended = await SessionServer.WaitForEndAsync(link.ServerProcess, _options.CompletionTimeout, cancellation).ConfigureAwait(false);
+        Task<bool> signOff = _finder.WaitForSignOffAsync(link.OwnSession, server.Value);
+        await Task.WhenAny(signOff, Task.Delay(Timeout.Infinite, cancellation)).ConfigureAwait(false);
+        cancellation.ThrowIfCancellationRequested();
+        _ended = await signOff.ConfigureAwait(false);
         if (!_ended)
         {
-            _log.Trouble($"Sync Storage (process {link.ServerProcess}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
+            _log.Trouble($"Sync Storage (process {server}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
         }
     }
 }

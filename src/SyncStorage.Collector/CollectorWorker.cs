@@ -89,7 +89,11 @@ internal sealed class CollectorWorker : IDisposable
         }
         catch (Exception e)
         {
-            _warnings.Warn("the server was not told that the tests have ended", e);
+            // A server that did not answer before has been complained about already.
+            if (!_isFailing)
+            {
+                _warnings.Warn("the server was not told that the tests have ended", e);
+            }
         }
 
         _ending.Cancel();

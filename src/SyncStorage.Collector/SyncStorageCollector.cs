@@ -250,7 +250,8 @@ public sealed class SyncStorageCollector : DataCollector
         EqtTrace.Warning(text);
         if (_context is not null)
         {
-            _logger?.LogWarning(_context, text);
+            // VSTest adds a full stop of its own.
+            _logger?.LogWarning(_context, text.TrimEnd('.'));
         }
     }
 

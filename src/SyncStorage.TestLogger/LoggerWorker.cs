@@ -33,6 +33,7 @@ internal sealed class LoggerWorker : IDisposable
         // Off VSTest's thread, and early: the first call costs more in compiling than in waiting.
         _registered = Task.Run(StartAsync);
         _outbox = new ResultOutbox(guest.Worker, SendAsync, warnings, limits);
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
     /// <summary>Never blocks on the network and never throws.</summary>
@@ -60,7 +61,11 @@ internal sealed class LoggerWorker : IDisposable
         }
         catch (Exception e)
         {
-            _warnings.Warn("the server was not told that the tests have ended", e);
+            // A server that took no results has been complained about already.
+            if (!_outbox.IsFailing)
+            {
+                _warnings.Warn("the server was not told that the tests have ended", e);
+            }
         }
 
         return Summary(isMaster);
@@ -68,9 +73,23 @@ internal sealed class LoggerWorker : IDisposable
 
     public void Dispose()
     {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         _ending.Dispose();
         _outbox.Dispose();
         _connection.Dispose();
+    }
+
+    /// <summary>On Ctrl+C VSTest ends the process and raises no event of its own.</summary>
+    private void OnProcessExit(object? sender, EventArgs e)
+    {
+        try
+        {
+            _outbox.Abandon();
+        }
+        catch (Exception trouble)
+        {
+            _warnings.Warn("results that were waiting may be lost", trouble);
+        }
     }
 
     private async Task<RegisterResponse> StartAsync()

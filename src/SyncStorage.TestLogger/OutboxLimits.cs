@@ -9,7 +9,7 @@ internal sealed record OutboxLimits
     public long BatchBytes { get; init; } = 4 << 20;
 
     /// <summary>The longest a result waits for company.</summary>
-    public TimeSpan BatchWait { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan BatchWait { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>What is kept in memory at most; everything beyond goes to the spool file at once.</summary>
     public int PendingResults { get; init; } = 10_000;

@@ -74,6 +74,15 @@ internal sealed class ResultOutbox : IDisposable
         await _sending.ConfigureAwait(false);
     }
 
+    /// <summary>The process ends without the end of the tests (Ctrl+C): what is left goes to the spool file, which takes no network.</summary>
+    public void Abandon()
+    {
+        _isFlushing = true;
+        _givingUp.Cancel();
+        _queue.Complete();
+        _sending.Wait(_limits.LastCallDeadline);
+    }
+
     public void Dispose() => _givingUp.Dispose();
 
     private async Task SendAllAsync()

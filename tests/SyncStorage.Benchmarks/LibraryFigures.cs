@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.Net;
 using System.Net.Http;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 
 namespace SyncStorage.Benchmarks;
@@ -61,13 +63,22 @@ internal static class LibraryFigures
     private static async Task<double> StartLibraryAsync()
     {
         string directory = Directory.CreateTempSubdirectory().FullName;
+        int port = FreePort();
         var clock = Stopwatch.StartNew();
-        var runner = new SyncStorageRunner(new SyncStorageConfig(Guid.NewGuid().ToString(), port: 0), new SyncStorageOptions { Directory = directory });
+        var runner = new SyncStorageRunner(new SyncStorageConfig(Guid.NewGuid().ToString(), port), new SyncStorageOptions { Directory = directory });
         bool started = await runner.StartAsync();
         double milliseconds = clock.Elapsed.TotalMilliseconds;
         await runner.DisposeAsync();
         Directory.Delete(directory, recursive: true);
         return started ? milliseconds : double.NaN;
+    }
+
+    /// <summary>Not 0: looking whether somebody listens already belongs to the start.</summary>
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<double> StartBareAsync()

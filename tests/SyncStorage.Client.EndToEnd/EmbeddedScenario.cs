@@ -11,6 +11,8 @@ public abstract class EmbeddedScenario
 {
     private readonly List<SyncStorageRunner> _runners = [];
 
+    public TestContext TestContext { get; set; } = null!;
+
     internal RecordingLog Log { get; } = new();
     internal string Folder { get; } = Directory.CreateTempSubdirectory("SyncStorage.Client-").FullName;
     internal int Port { get; } = Ports.Free();
@@ -25,7 +27,10 @@ public abstract class EmbeddedScenario
         }
 
         await Wait.UntilAsync(() => !Processes.AnyServerOf(Folder), TimeSpan.FromSeconds(15), () => "A server is left. " + Log.All);
-        Directory.Delete(Folder, recursive: true);
+        if (TestContext.CurrentTestOutcome == UnitTestOutcome.Passed)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     internal SyncStorageRunner Worker(Action<SyncStorageOptions>? change = null, string? testRunId = null, int? port = null)

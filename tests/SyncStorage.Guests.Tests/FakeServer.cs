@@ -41,6 +41,9 @@ internal sealed class FakeServer : IDisposable
     public volatile Behaviour Behaviour;
     public volatile bool IsMaster = true;
 
+    /// <summary>What /results asks for.</summary>
+    public volatile string Secret = "s";
+
     public ConcurrentQueue<(string Route, string Body)> Requests { get; } = new();
     public string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
@@ -55,9 +58,15 @@ internal sealed class FakeServer : IDisposable
     public static FakeServer In(Session session, Behaviour behaviour = Behaviour.Healthy)
     {
         var server = new FakeServer { Behaviour = behaviour };
-        session.WriteStarted(Environment.ProcessId);
-        Session.Write(session.ServerStatePath, new ServerState { ProcessId = Environment.ProcessId, Url = server.Url, Secret = "s" }, WireJson.Default.ServerState);
+        server.Announce(session);
         return server;
+    }
+
+    /// <summary>Writes the session's state file, as a server does that accepts.</summary>
+    public void Announce(Session session)
+    {
+        session.WriteStarted(Environment.ProcessId);
+        Session.Write(session.ServerStatePath, new ServerState { ProcessId = Environment.ProcessId, Url = Url, Secret = Secret }, WireJson.Default.ServerState);
     }
 
     public T Last<T>(string route, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
@@ -107,7 +116,7 @@ internal sealed class FakeServer : IDisposable
         try
         {
             await using NetworkStream stream = client.GetStream();
-            while (await ReadAsync(stream) is (string route, string body))
+            while (await ReadAsync(stream) is (string route, string body, string secret))
             {
                 switch (Behaviour)
                 {
@@ -121,7 +130,7 @@ internal sealed class FakeServer : IDisposable
                         await stream.WriteAsync("\0\u0001SSH-2.0-not http at all\r\n\r\n"u8.ToArray());
                         return;
                     default:
-                        await AnswerAsync(stream, route, body);
+                        await AnswerAsync(stream, route, body, secret);
                         break;
                 }
             }
@@ -132,9 +141,10 @@ internal sealed class FakeServer : IDisposable
         }
     }
 
-    private async Task AnswerAsync(NetworkStream stream, string route, string body)
+    private async Task AnswerAsync(NetworkStream stream, string route, string body, string secret)
     {
-        bool fails = Behaviour == Behaviour.Error500;
+        bool isForbidden = route == Protocol.Routes.Results && secret != Secret;
+        bool fails = isForbidden || Behaviour == Behaviour.Error500;
         if (!fails)
         {
             Requests.Enqueue((route, body));
@@ -147,11 +157,11 @@ internal sealed class FakeServer : IDisposable
             _ => "{\"status\":\"ok\"}",
         };
         byte[] payload = Encoding.UTF8.GetBytes(json);
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {(fails ? "500 Error" : "200 OK")}\r\nContent-Type: application/json\r\nContent-Length: {payload.Length}\r\n\r\n"));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {(isForbidden ? "403 Forbidden" : fails ? "500 Error" : "200 OK")}\r\nContent-Type: application/json\r\nContent-Length: {payload.Length}\r\n\r\n"));
         await stream.WriteAsync(payload);
     }
 
-    private static async Task<(string Route, string Body)?> ReadAsync(NetworkStream stream)
+    private static async Task<(string Route, string Body, string Secret)?> ReadAsync(NetworkStream stream)
     {
         var head = new StringBuilder();
         var one = new byte[1];
@@ -166,9 +176,9 @@ internal sealed class FakeServer : IDisposable
         }
 
         string[] lines = head.ToString().Split("\r\n");
-        int length = lines.Where(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)).Select(l => int.Parse(l.AsSpan(15), provider: null)).FirstOrDefault();
-        var body = new byte[length];
+        string? Header(string name) => lines.FirstOrDefault(l => l.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+        var body = new byte[int.Parse(Header("Content-Length") ?? "0", provider: null)];
         await stream.ReadExactlyAsync(body);
-        return (lines[0].Split(' ')[1].Split('?')[0], Encoding.UTF8.GetString(body));
+        return (lines[0].Split(' ')[1].Split('?')[0], Encoding.UTF8.GetString(body), Header(Protocol.Routes.SecretHeader) ?? "");
     }
 }

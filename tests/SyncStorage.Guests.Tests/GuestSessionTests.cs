@@ -45,6 +45,18 @@ public sealed class GuestSessionTests
     }
 
     [TestMethod]
+    public void The_next_run_of_the_same_process_is_another_worker()
+    {
+        GuestSession first = Join(("TestRunId", "nightly"))!;
+        first.Dispose();
+        Directory.Delete(first.Session.Directory, recursive: true);
+
+        using GuestSession second = Join(("TestRunId", "nightly"))!;
+
+        Assert.AreNotEqual(first.Worker.Pid, second.Worker.Pid);
+    }
+
+    [TestMethod]
     public void The_session_is_held_until_the_last_guest_leaves()
     {
         using GuestSession logger = Join()!;
@@ -65,6 +77,20 @@ public sealed class GuestSessionTests
         Assert.AreEqual("SYNC0002", problem.Code);
         StringAssert.Contains(problem.Message, "Port in the .runsettings is 'banana'");
         Assert.AreEqual(49152, guest.Session.ReadStart()!.Port);
+    }
+
+    [TestMethod]
+    public void A_token_in_the_settings_is_refused_and_kept_nowhere()
+    {
+        const string Token = "canary-token";
+        using GuestSession guest = Join(("privateToken", Token))!;
+
+        Assert.AreEqual("SYNC0001", guest.Problems[0].Code);
+        Assert.IsFalse(guest.Problems[0].Message.Contains(Token, StringComparison.Ordinal));
+        foreach (string file in Directory.GetFiles(guest.Session.Directory, "*.json", SearchOption.AllDirectories))
+        {
+            Assert.IsFalse(File.ReadAllText(file).Contains(Token, StringComparison.Ordinal), file);
+        }
     }
 
     [TestMethod]

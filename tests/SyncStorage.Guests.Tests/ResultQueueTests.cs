@@ -72,4 +72,20 @@ public sealed class ResultQueueTests
         Assert.AreEqual(new OutboxCounts(0, 1000, 0), outbox.Counts);
         Assert.AreEqual(1000, guest.Spooled.Select(r => r.Sequence).Distinct().Count());
     }
+
+    [TestMethod]
+    public void A_process_that_is_cancelled_keeps_what_was_waiting()
+    {
+        using var guest = new GuestFixture();
+        var never = new TaskCompletionSource();
+        using var outbox = new ResultOutbox(guest.Worker, (_, _, token) => never.Task.WaitAsync(token), new GuestWarnings(_ => { }), new OutboxLimits());
+        for (int i = 0; i < 300; i++)
+        {
+            outbox.Add(new ObservedResult { Sequence = i });
+        }
+
+        outbox.Abandon();
+
+        Assert.AreEqual(300, guest.Spooled.Select(r => r.Sequence).Distinct().Count());
+    }
 }

@@ -107,7 +107,8 @@ public sealed class SyncStorageTestLoggerTests
         var ending = Stopwatch.StartNew();
         run.Complete();
 
-        Assert.IsLessThan(2, ending.Elapsed.TotalSeconds);
+        // Two seconds in earnest; the rest is for a busy machine. Without a deadline it would be thirty or forever.
+        Assert.IsLessThan(5, ending.Elapsed.TotalSeconds);
         CollectionAssert.AreEqual(Enumerable.Range(0, 500).Select(i => (long)i).ToArray(), guest.Spooled.Select(r => r.Sequence).ToArray());
         StringAssert.Contains(guest.Lines.Last(), "0 results handed over, 500 spooled");
         Assert.IsTrue(guest.Lines.SkipLast(1).All(line => line.StartsWith("warning SYNC0", StringComparison.Ordinal)), string.Join("\n", guest.Lines));
@@ -133,6 +134,24 @@ public sealed class SyncStorageTestLoggerTests
     }
 
     [TestMethod]
+    public async Task A_server_that_came_back_on_its_old_port_has_another_secret()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        FakeTestRun run = Attach(guest);
+        run.Finish(FakeTestRun.Result("N.C.First"));
+        await server.WaitForAsync(Routes.Results, 2);
+        server.Secret = "another";
+        server.Announce(guest.Session);
+
+        run.Finish(FakeTestRun.Result("N.C.Second"));
+        run.Complete();
+
+        Assert.HasCount(2, server.Results);
+        Assert.IsEmpty(guest.Spooled);
+    }
+
+    [TestMethod]
     public void A_slow_server_never_blocks_a_test()
     {
         using var guest = new GuestFixture();
@@ -146,7 +165,7 @@ public sealed class SyncStorageTestLoggerTests
             run.Finish(FakeTestRun.Result());
         }
 
-        Assert.IsLessThan(1, adding.Elapsed.TotalSeconds);
+        Assert.IsLessThan(3, adding.Elapsed.TotalSeconds);
         run.Complete();
         Assert.HasCount(5001, guest.Spooled);
     }

@@ -19,11 +19,15 @@ internal sealed class ServiceFinder
     private readonly SyncStorageOptions _options;
     private readonly RunnerLog _log;
 
+    // Now, since the tests may change the current folder.
+    private readonly string _directory;
+
     public ServiceFinder(SyncStorageConfig config, SyncStorageOptions options, RunnerLog log)
     {
         _config = config;
         _options = options;
         _log = log;
+        _directory = Path.GetFullPath(options.Directory);
     }
 
     /// <exception cref="SyncStorageClientException">The service at ServiceUrl is not healthy, or there is none and none may be started.</exception>
@@ -59,6 +63,9 @@ internal sealed class ServiceFinder
         ServerState state = await EnsureServerAsync(lost.OwnSession!, cancellation).ConfigureAwait(false);
         return LinkTo(state, lost.OwnSession!, lost.Lease!);
     }
+
+    /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
+    public Task<bool> WaitForSignOffAsync(Session session, int server) => SessionServer.WaitForSignOffAsync(session, HowToStart(), server);
 
     private async Task<ServiceLink> JoinAsync(string url, CancellationToken cancellation)
     {
@@ -161,15 +168,17 @@ internal sealed class ServiceFinder
         Lease = lease,
     };
 
+    private ServerStart HowToStart() => new()
+    {
+        Port = _config.Port,
+        Directory = _directory,
+        TestRunId = _config.TestRunId!,
+        CompletionTimeout = (int)Math.Ceiling(_options.CompletionTimeout.TotalSeconds),
+    };
+
     private async Task<ServerState> EnsureServerAsync(Session session, CancellationToken cancellation)
     {
-        var start = new ServerStart
-        {
-            Port = _config.Port,
-            Directory = Path.GetFullPath(_options.Directory),
-            TestRunId = _config.TestRunId!,
-            CompletionTimeout = (int)Math.Ceiling(_options.CompletionTimeout.TotalSeconds),
-        };
+        ServerStart start = HowToStart();
         while (true)
         {
             await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);

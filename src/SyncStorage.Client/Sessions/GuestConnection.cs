@@ -13,6 +13,9 @@ namespace SyncStorage.Sessions;
 /// </summary>
 internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, Action<string> warn) : IDisposable
 {
+    // A server that was started again on its old port asks for another secret.
+    private const int Forbidden = 403;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     // A server that is started again reads its journal first.
@@ -33,7 +36,7 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
         {
             return await CallAsync(server, call, deadline, cancellation).ConfigureAwait(false);
         }
-        catch (SyncStorageClientException e) when (e.Status is null && e.InnerException is not TimeoutException)
+        catch (SyncStorageClientException e) when (e.Status == Forbidden || (e.Status is null && e.InnerException is not TimeoutException))
         {
             Connected other = await FindAsync(server, cancellation).ConfigureAwait(false);
             if (other == server)

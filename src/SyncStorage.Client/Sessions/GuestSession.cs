@@ -106,20 +106,21 @@ internal sealed class GuestSession : IDisposable
         SessionLease lease = session.TakeLease();
         try
         {
+            string pid = console.WorkerPid(session);
             // The other guest may have been here first: its settings count then, as both must agree.
-            WorkerDescription? worker = session.ReadWorker(console.WorkerPid);
+            WorkerDescription? worker = session.ReadWorker(pid);
             ServerStart? start = session.ReadStart();
             if (worker is null || start is null)
             {
                 RunSettings run = settings.ReadRun(session);
                 start = settings.ToServerStart(run.TestRunId, console.ProcessId);
-                worker = Describe(console, assembly, targetFramework, settings, run);
+                worker = Describe(pid, console, assembly, targetFramework, settings, run);
                 session.WriteRun(run);
                 session.WriteStart(start);
                 session.WriteWorker(worker);
             }
 
-            return new GuestSession(session, worker, start, lease, settings.Problems);
+            return new GuestSession(session, worker, start, lease, [.. settings.Problems, .. TokensIn(configuration)]);
         }
         catch
         {
@@ -128,9 +129,24 @@ internal sealed class GuestSession : IDisposable
         }
     }
 
-    private static WorkerDescription Describe(TestConsole console, string? assembly, string? targetFramework, InvocationSettings settings, RunSettings run) => new()
+    /// <summary>VSTest copies a .runsettings into its logs and hands it to every process of the run.</summary>
+    private static IEnumerable<SettingProblem> TokensIn(IReadOnlyDictionary<string, string> configuration)
     {
-        Pid = console.WorkerPid,
+        if (configuration.ContainsKey(Setting.PrivateToken.Name))
+        {
+            yield return new SettingProblem(
+                Setting.PrivateToken.Name,
+                ".runsettings",
+                "PrivateToken in the .runsettings is not used: VSTest writes that file to its logs, so consider the token leaked. Replace it, and set the environment variable TMS_PRIVATE_TOKEN or privateToken in Tms.config.json instead.")
+            {
+                Code = "SYNC0001",
+            };
+        }
+    }
+
+    private static WorkerDescription Describe(string pid, TestConsole console, string? assembly, string? targetFramework, InvocationSettings settings, RunSettings run) => new()
+    {
+        Pid = pid,
         TestRunId = run.TestRunId,
         Project = assembly is null ? $"vstest.console {console.ProcessId}" : Path.GetFileNameWithoutExtension(assembly),
         TargetFramework = (assembly is null ? null : TestConsole.TargetFrameworkOf(assembly)) ?? targetFramework ?? "",

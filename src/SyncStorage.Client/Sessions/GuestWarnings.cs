@@ -26,7 +26,7 @@ internal sealed class GuestWarnings(Action<string> write)
 
         try
         {
-            write(cause is null ? text : $"{text} ({Innermost(cause).Message})");
+            write(cause is null ? text : $"{text} ({Innermost(cause).Message.TrimEnd('.')})");
         }
         catch (Exception)
         {

@@ -72,6 +72,12 @@ internal static class ServerLauncher
         info.Environment.Remove("MSBUILD_EXE_PATH");
         info.Environment.Remove("MSBuildExtensionsPath");
         info.Environment.Remove("MSBuildSDKsPath");
+        // The server lets go of nearly everything it touches. Left alone, the collector lets some 60 MB of that pile up before it
+        // looks; 4 MB (the value is hexadecimal) cost 10 % of its little CPU time. There is no runtimeconfig setting for it.
+        if (!info.Environment.ContainsKey("DOTNET_GCgen0size"))
+        {
+            info.Environment["DOTNET_GCgen0size"] = "400000";
+        }
 
         var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
         process.StandardInput.Dispose();

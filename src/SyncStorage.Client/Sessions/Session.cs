@@ -273,6 +273,12 @@ internal sealed class Session
     private static T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
+        // Who waits for a file asks a hundred times a second: an exception each time would slow down what it waits for.
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), type);

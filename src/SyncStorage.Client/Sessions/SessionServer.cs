@@ -25,8 +25,6 @@ internal static class SessionServer
     /// <exception cref="FileNotFoundException">There is no server or no dotnet host.</exception>
     public static async Task<bool> EnsureAsync(Session session, ServerStart start, CancellationToken cancellation = default)
     {
-        // Guests that MSBuild attached know only the session; with this they can start a killed server again.
-        session.WriteStart(start);
         using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
         {
             if (session.ReadStarted() is int pid && IsAlive(pid))
@@ -39,6 +37,9 @@ internal static class SessionServer
             File.Delete(session.StartErrorPath);
             using Process process = ServerLauncher.Start(session, start);
             session.WriteStarted(process.Id);
+            // Guests that MSBuild attached know only the session; with this they can start a killed server again. Written
+            // after the start: the first JSON of a process takes as long as a sixth of the server's start.
+            session.WriteStart(start);
             return true;
         }
     }

@@ -33,8 +33,12 @@ internal sealed class TestConsole
     /// <summary>Process id and time of start: an id alone comes again, and would find what a killed run has left.</summary>
     public string Key => string.Format(CultureInfo.InvariantCulture, "vstest {0} {1}", ProcessId, StartTime(ProcessId));
 
-    /// <summary>Equal in collector and logger, different from every other worker's.</summary>
-    public string WorkerPid => string.Format(CultureInfo.InvariantCulture, "{0}-{1}-vstest", ProcessId, StartTime(ProcessId));
+    /// <summary>
+    /// Equal in collector and logger, different from every other worker's: an IDE runs tests again and again in one process,
+    /// and each time has a session of its own.
+    /// </summary>
+    public string WorkerPid(Session session)
+        => string.Format(CultureInfo.InvariantCulture, "{0}-{1}-{2}", ProcessId, StartTime(ProcessId), session.DeriveTestRunId().Substring(0, 8));
 
     /// <summary>The first test assembly on the command line; null in an IDE, where there is none.</summary>
     public string? TestAssembly => Arguments.Skip(1).FirstOrDefault(IsTestAssembly) is string path ? Path.GetFullPath(path) : null;

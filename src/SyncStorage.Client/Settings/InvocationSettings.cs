@@ -53,7 +53,7 @@ internal sealed class InvocationSettings
     /// <summary>Everything that was wrong, after <see cref="ReadRun"/> that of the run as well.</summary>
     public IReadOnlyList<SettingProblem> Problems => _reader.Problems.Distinct().ToList();
 
-    public RunSettings ReadRun(Session session) => _reader.ReadRun(session.DeriveTestRunId);
+    public RunSettings ReadRun(Session session) => new RunSettingsReader(_reader).Read(session.DeriveTestRunId);
 
     /// <param name="testRunId">The run that comes first.</param>
     /// <param name="watchedProcess">The process whose end is the end of the invocation; null when unknown.</param>

@@ -2,12 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using System.Text.Json;
 
 namespace SyncStorage.Settings;
 
 /// <summary>
-/// Resolves the settings of a run: file &lt; environment &lt; property. Never throws; whatever is wrong becomes a
+/// Resolves settings: file &lt; environment &lt; property. Never throws; whatever is wrong becomes a
 /// <see cref="SettingProblem"/> and the setting counts as not given.
 /// </summary>
 internal sealed class SettingsReader
@@ -57,38 +56,6 @@ internal sealed class SettingsReader
     public IReadOnlyList<SettingProblem> Problems => _problems;
 
     public SettingValue? Find(Setting setting) => _values.TryGetValue(setting.Name, out SettingValue? value) ? value : null;
-
-    /// <param name="deriveTestRunId">Makes the run id when none is given.</param>
-    public RunSettings ReadRun(Func<string> deriveTestRunId)
-    {
-        string? url = ReadUrl();
-        string? projectId = ReadGuid(Setting.ProjectId);
-        string? configurationId = ReadGuid(Setting.ConfigurationId);
-        int mode = ReadNumber(Setting.AdapterMode, 0, 2, 0, "0, 1 or 2");
-        bool publish = ReadPublish(url, projectId, configurationId);
-        string? testRunId = publish ? ReadTestRunIdToPublish(mode, ref publish) : ReadLocalTestRunId();
-
-        return new RunSettings
-        {
-            TestRunId = testRunId ?? deriveTestRunId(),
-            TestRunIdGiven = testRunId is not null,
-            Publish = publish,
-            Url = url,
-            ProjectId = projectId,
-            ConfigurationId = configurationId,
-            TestRunName = Find(Setting.TestRunName)?.Value,
-            AdapterMode = mode,
-            CertValidation = ReadSwitch(Setting.CertValidation, true),
-            AutomaticCreationTestCases = ReadSwitch(Setting.AutomaticCreationTestCases, false),
-            AutomaticUpdationLinksToTestCases = ReadSwitch(Setting.AutomaticUpdationLinks, false),
-            IgnoreParameters = ReadSwitch(Setting.IgnoreParameters, false),
-            ImportRealtime = ReadSwitch(Setting.ImportRealtime, true),
-            TestRunTags = ReadTags(),
-            TestRunLinks = Find(Setting.TestRunLinks)?.Value,
-            ConfigFile = ConfigFile,
-            ExternalId = ReadWord(Setting.ExternalId, "Official", "FullyQualifiedName"),
-        };
-    }
 
     public int ReadPort()
         => ReadNumber(Setting.Port, 0, 65535, Protocol.Routes.DefaultPort, "a port number from 0 (any free port) to 65535");
@@ -198,104 +165,8 @@ internal sealed class SettingsReader
         return null;
     }
 
-    private bool ReadPublish(string? url, string? projectId, string? configurationId)
-    {
-        var missing = new List<string>();
-        if (url is null) missing.Add(Setting.Url.Name);
-        if (projectId is null) missing.Add(Setting.ProjectId.Name);
-        if (configurationId is null) missing.Add(Setting.ConfigurationId.Name);
-        if (!PrivateTokenSource.Exists(ConfigFile)) missing.Add(Setting.PrivateToken.Name);
+    public void Add(SettingProblem problem) => _problems.Add(problem);
 
-        bool wanted = ReadSwitch(Setting.Publish, missing.Count == 0);
-        if (!wanted)
-        {
-            // Some of the four but not all is nearly always a mistake; none of them is local mode.
-            if (Find(Setting.Publish) is null && missing.Count is > 0 and < 4 && url is not null)
-            {
-                _problems.Add(new SettingProblem(missing[0], "", $"Results are not published: {string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} not set, while {Setting.Url.Name} is ({Find(Setting.Url)!.Source}). Set {string.Join(", ", missing.Select(VariableOf))}, or SyncStoragePublish=false for local mode."));
-            }
-
-            return false;
-        }
-
-        if (missing.Count > 0)
-        {
-            _problems.Add(new SettingProblem(missing[0], Find(Setting.Publish)!.Source, $"SyncStoragePublish is true ({Find(Setting.Publish)!.Source}) but {string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} not set; results stay in the local report. Set {string.Join(", ", missing.Select(VariableOf))}."));
-            return false;
-        }
-
-        return true;
-    }
-
-    private static string? VariableOf(string name)
-        => Setting.All.FirstOrDefault(s => s.Name == name)?.Variable ?? Setting.PrivateToken.Variable;
-
-    /// <summary>Any text serves locally; but who mistypes a guid should hear of it before the run is published.</summary>
-    private string? ReadLocalTestRunId()
-    {
-        SettingValue? given = Find(Setting.TestRunId);
-        if (given is not null && !Guid.TryParse(given.Value, out _))
-        {
-            _problems.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"{given.Source} is '{given.Value}', which is not a guid; Test IT's run ids are. It is used for the local report all the same."));
-        }
-
-        return given?.Value;
-    }
-
-    private string? ReadTestRunIdToPublish(int mode, ref bool publish)
-    {
-        SettingValue? given = Find(Setting.TestRunId);
-        if (mode == 2)
-        {
-            if (given is not null)
-            {
-                _problems.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"adapterMode 2 creates the test run, so testRunId ({given.Source}) must not be set; results stay in the local report. Remove it, or use adapterMode 0 or 1.") { Code = SettingProblem.ModeContradictsRunId });
-                publish = false;
-                return given.Value;
-            }
-
-            return null;
-        }
-
-        string? id = ReadGuid(Setting.TestRunId);
-        if (id is null)
-        {
-            if (given is null)
-            {
-                _problems.Add(new SettingProblem(Setting.TestRunId.Name, Find(Setting.AdapterMode)?.Source ?? "", $"adapterMode {mode} reports into an existing test run, so testRunId must be set (TMS_TEST_RUN_ID or SyncStorageTestRunId); results stay in the local report. Set it, or use adapterMode 2 to create a run.") { Code = SettingProblem.ModeContradictsRunId });
-            }
-
-            publish = false;
-        }
-
-        return id;
-    }
-
-    private List<string> ReadTags()
-    {
-        SettingValue? given = Find(Setting.TestRunTags);
-        if (given is null)
-        {
-            return [];
-        }
-
-        if (given.Value.StartsWith("[", StringComparison.Ordinal))
-        {
-            try
-            {
-                using JsonDocument tags = JsonDocument.Parse(given.Value);
-                return tags.RootElement.EnumerateArray().Select(tag => tag.ToString()).Where(tag => tag.Length > 0).ToList();
-            }
-            catch (JsonException)
-            {
-                Report(Setting.TestRunTags, given, "a list of tags separated by commas");
-                return [];
-            }
-        }
-
-        return given.Value.Split(',').Select(tag => tag.Trim()).Where(tag => tag.Length > 0).ToList();
-    }
-
-    private void Report(Setting setting, SettingValue given, string expected)
+    public void Report(Setting setting, SettingValue given, string expected)
         => _problems.Add(new SettingProblem(setting.Name, given.Source, $"{given.Source} is '{given.Value}', which is not {expected}{_consequence}."));
 }

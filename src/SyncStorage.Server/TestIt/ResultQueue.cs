@@ -102,7 +102,7 @@ internal sealed class ResultQueue
         }
     }
 
-    public IEnumerable<PendingResult> TakeAll()
+    public List<PendingResult> TakeAll()
     {
         List<PendingResult> all = _groups.Values.SelectMany(group => group.Results).ToList();
         _groups.Clear();

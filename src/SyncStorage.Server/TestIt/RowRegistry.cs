@@ -12,8 +12,8 @@ namespace SyncStorage.Server.TestIt;
 /// <summary>One row of the run in Test IT. Several observed results share it when they are attempts of one test.</summary>
 internal sealed class Row
 {
-    /// <summary>Test IT's id; null until it is known.</summary>
-    public string? Id { get; set; }
+    /// <summary>Test IT's id; null until it is known. No text: there are as many rows as results.</summary>
+    public Guid? Id { get; set; }
 
     /// <summary>True once Test IT has the row, with or without our knowing its id.</summary>
     public bool Exists { get; set; }
@@ -90,10 +90,10 @@ internal sealed class RowRegistry
     {
         lock (_lock)
         {
-            row.Id = id;
             row.Exists = true;
             if (Guid.TryParse(id, out Guid guid))
             {
+                row.Id = guid;
                 _ids.Add(guid);
             }
         }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Results;
 using SyncStorage.Server.TestIt.Api;
 
 namespace SyncStorage.Server.TestIt;
@@ -37,12 +38,11 @@ internal sealed class StatusCodes(IReadOnlyList<StatusModel> statuses)
     }
 
     /// <param name="outcome">VSTest's word.</param>
-    public SentStatus Of(string outcome) => outcome switch
+    public SentStatus Of(string outcome)
     {
-        "Passed" => Known("Succeeded", "Passed"),
-        "Failed" => Known("Failed", "Failed"),
-        _ => Known("Incomplete", "Skipped"),
-    };
+        TestItStatus status = TestItStatus.Of(outcome);
+        return Known(status.Type, status.Code);
+    }
 
     /// <summary>Of a cut: its type counts, its code may be anything.</summary>
     public SentStatus Of(string? statusType, string? statusCode)

@@ -1,0 +1,124 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Results;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt.Content;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.TestIt;
+
+/// <summary>From a stored result to what is sent of it. Bodies are read when they are needed; only so many are kept in between.</summary>
+internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, IDeliveryLog log)
+{
+    /// <summary>Characters of bodies that are kept between the first look at a result and its sending; the others are read twice.</summary>
+    private const int MostKept = 4 * 1024 * 1024;
+
+    private readonly ParameterNames _names = new();
+    private int _kept;
+
+    /// <returns>Null when the body cannot be read: then the result is rejected.</returns>
+    public async Task<PendingResult?> LookAtAsync(StoredResult stored, CancellationToken cancellation)
+    {
+        ObservedResult? body = await ReadAsync(stored, cancellation).ConfigureAwait(false);
+        if (body is null)
+        {
+            return null;
+        }
+
+        var pending = new PendingResult(stored, Fingerprint.Of(ExternalIdOf(body)), RowRegistry.KeyOf(stored, body));
+        if (Volatile.Read(ref _kept) + SizeOf(body) <= MostKept)
+        {
+            Interlocked.Add(ref _kept, SizeOf(body));
+            pending.Body = body;
+        }
+
+        return pending;
+    }
+
+    /// <summary>A result that Test IT has from an earlier process: its row is taken.</summary>
+    public async Task RestoreAsync(StoredResult stored, CancellationToken cancellation)
+    {
+        try
+        {
+            ObservedResult body = await log.ReadAsync(stored.Index, cancellation).ConfigureAwait(false);
+            ResultContent content = Map(body);
+            Row row = registry.Claim(RowRegistry.KeyOf(stored, body), stored, body, content);
+            row.Exists = true;
+            row.SentDurationMs += content.DurationMs;
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            log.Notice(null, $"Result {stored.Index} was sent before and cannot be read any more: {e.Message}");
+        }
+    }
+
+    /// <param name="items">Attempts of one test.</param>
+    /// <returns>Null when no body can be read.</returns>
+    public async Task<Shipment?> MakeAsync(IReadOnlyList<PendingResult> items, CancellationToken cancellation)
+    {
+        var readable = new List<PendingResult>(items.Count);
+        var bodies = new List<ObservedResult>(items.Count);
+        foreach (PendingResult item in items)
+        {
+            if ((item.Body ?? await ReadAsync(item.Stored, cancellation).ConfigureAwait(false)) is { } body)
+            {
+                readable.Add(item);
+                bodies.Add(body);
+            }
+        }
+
+        if (bodies.Count == 0)
+        {
+            return null;
+        }
+
+        ResultContent content = Map(bodies[^1]);
+        Row row = registry.Claim(items[0].Row, items[0].Stored, bodies[^1], content);
+        return new Shipment(readable, bodies[^1], content, row, bodies.Sum(body => Math.Max(body.DurationMs, 0)), bodies.Min(body => body.StartedOn).UtcDateTime);
+    }
+
+    /// <summary>The results are done: their bodies need no memory any more.</summary>
+    public void Drop(IEnumerable<PendingResult> items)
+    {
+        foreach (PendingResult item in items)
+        {
+            if (item.Body is { } body)
+            {
+                Interlocked.Add(ref _kept, -SizeOf(body));
+                item.Body = null;
+            }
+        }
+    }
+
+    public static int SizeOf(ObservedResult body)
+        => 500 + (body.Message?.Length ?? 0) + (body.Trace?.Length ?? 0) + (body.StandardOutput?.Length ?? 0) + (body.StandardError?.Length ?? 0);
+
+    private async Task<ObservedResult?> ReadAsync(StoredResult stored, CancellationToken cancellation)
+    {
+        try
+        {
+            return await log.ReadAsync(stored.Index, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (IsUnreadable(e))
+        {
+            log.Delivered(stored.Index, Delivery.Rejected, "its body cannot be read from the store: " + e.Message);
+            return null;
+        }
+    }
+
+    private static bool IsUnreadable(Exception e) => e is IOException or JsonException or InvalidOperationException or ArgumentException;
+
+    private ResultContent Map(ObservedResult body) => ResultContent.Of(body, settings.ExternalId, settings.IgnoreParameters, _names);
+
+    /// <summary>Cheaper than the whole content, which only an id with placeholders needs.</summary>
+    private string ExternalIdOf(ObservedResult body)
+    {
+        TestIdentity identity = TestIdentity.Of(body, settings.ExternalId);
+        return identity.IsTemplate ? Map(body).ExternalId : HtmlText.Clean(identity.ExternalId);
+    }
+}

@@ -1,0 +1,170 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt.Api;
+
+namespace SyncStorage.Server.TestIt;
+
+// When the run ends, or can take nothing any more.
+internal sealed partial class TestItPublisher
+{
+    private bool _isReconciled;
+
+    /// <summary>
+    /// Nothing can be sent any more. Results that may have arrived before we were killed are looked up all the same: a run that is
+    /// over can be read, and what is in it must not stay counted as missing.
+    /// </summary>
+    private async Task ReconcileAsync(RunUnusableException reason, CancellationToken lifetime)
+    {
+        var left = new List<PendingResult>();
+        try
+        {
+            if (reason.Code == RunUnusableException.OverCode && !_run.IsNew)
+            {
+                _log.Notice(null, reason.Message);
+                while (!_completing)
+                {
+                    await DelayOrSignalAsync(null, lifetime).ConfigureAwait(false);
+                }
+
+                await TakeArrivedAsync(int.MaxValue, lifetime).ConfigureAwait(false);
+                left = TakeAll();
+                bool any = left.Count > 0;
+                await RemoveArrivedAsync(left, lifetime).ConfigureAwait(false);
+                _isReconciled = any && left.Count == 0 && _held.Items.Count == 0;
+            }
+        }
+        catch (Exception e) when (e is TestItException or OperationCanceledException)
+        {
+            _log.Notice(null, $"What the test run already has could not be looked up: {e.Message}");
+        }
+
+        lock (_queue)
+        {
+            left.ForEach(_queue.Add);
+        }
+
+        if (_isReconciled)
+        {
+            _log.Notice(null, $"Test run {_run.Id} is over and has everything already.");
+        }
+        else
+        {
+            GiveUp(reason);
+        }
+    }
+
+    private async Task RemoveArrivedAsync(List<PendingResult> items, CancellationToken lifetime)
+    {
+        foreach (PendingResult item in items.Where(item => item.UnclearSince is not null).ToList())
+        {
+            Shipment? shipment = await _maker.MakeAsync([item], lifetime).ConfigureAwait(false);
+            if (shipment is null || await _sender.HasArrivedAsync(shipment, lifetime).ConfigureAwait(false))
+            {
+                items.Remove(item);
+            }
+        }
+    }
+
+    private async Task<bool> FinishAsync(TestResultCut? cut, CancellationToken deadline)
+    {
+        int spooled = SpoolRest();
+        bool final = _isReconciled || (cut is null && _held.Posted is null);
+        if (spooled == 0 && _unusable is null && !_isReconciled && _run.Id is not null && !deadline.IsCancellationRequested)
+        {
+            try
+            {
+                final = await FinalizeAsync(cut, deadline).ConfigureAwait(false);
+                if (final || _held.IsRejected)
+                {
+                    await _run.CompleteAsync(deadline).ConfigureAwait(false);
+                }
+            }
+            catch (Exception e) when (e is TestItException or OperationCanceledException)
+            {
+                string code = e is TestItException { Error: TestItError.TokenRefused } ? "SYNC0011" : "SYNC0010";
+                _log.Notice(code, $"The held-back result could not be finalized, or the test run not completed, in Test IT at {_settings.Url}: {e.Message}");
+            }
+        }
+
+        // A run whose held-back result is final may be closed at once, so it stays InProgress while others are spooled.
+        foreach (PendingResult item in _held.Items)
+        {
+            _log.Delivered(item.Stored.Index, final ? Delivery.Sent : Delivery.Spooled, final ? null : _unusable?.Message);
+        }
+
+        TellRest(spooled + (final ? 0 : _held.Items.Count));
+        return final;
+    }
+
+    private async Task<bool> FinalizeAsync(TestResultCut? cut, CancellationToken deadline)
+    {
+        if (_held.Posted is not { } posted)
+        {
+            // The slot was taken by a result that never came here (its logger died), or it was refused.
+            using var finalizer = new HeldResultFinalizer(_client, _settings, _run.Codes, _log.Notice);
+            return cut is null || (!_held.IsRejected && await finalizer.FinalizeAsync(_run.Id!, cut, deadline).ConfigureAwait(false));
+        }
+
+        SentStatus status = _held.Retried is { } retried ? _run.Codes.Of(retried.Content.Outcome)
+            : cut is not null ? _run.Codes.Of(cut.StatusType, cut.StatusCode)
+            : _run.Codes.Of(posted.Content.Outcome);
+        // A row that we posted has its body; one of the plan, or one with a further attempt, gets it now. Never step results.
+        ResultUpdateModel update = _held.Retried is { } last ? last.ToUpdate(status)
+            : posted.Row.Adopted ? posted.ToUpdate(status)
+            : new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code };
+        return await HeldResultFinalizer.PutAndVerifyAsync(_client, _settings, _run.Id!, posted.Row.Id.ToString()!, update, _log.Notice, deadline).ConfigureAwait(false);
+    }
+
+    private int SpoolRest()
+    {
+        List<long> indices = TakeAll().Select(item => item.Stored.Index).ToList();
+        lock (_arrived)
+        {
+            indices.AddRange(_arrivedHeld.Concat(_arrived).Where(one => !one.Delivered).Select(one => one.Stored.Index));
+            _arrivedHeld.Clear();
+            _arrived.Clear();
+        }
+
+        foreach (long index in indices)
+        {
+            _log.Delivered(index, Delivery.Spooled, _unusable?.Message);
+        }
+
+        return indices.Count;
+    }
+
+    private List<PendingResult> TakeAll()
+    {
+        List<PendingResult> all;
+        lock (_queue)
+        {
+            all = _queue.TakeAll();
+        }
+
+        if (_held.Waiting is { } waiting)
+        {
+            _held.Waiting = null;
+            all.Add(waiting);
+        }
+
+        return all;
+    }
+
+    private void TellRest(int spooled)
+    {
+        if (_sender.Rejected > 0)
+        {
+            _log.Notice("SYNC0014", $"Test IT rejected {_sender.Rejected} results, among them: {string.Join("; ", _sender.Reasons)}");
+        }
+
+        if (spooled > 0)
+        {
+            _log.Notice("SYNC0015", $"{spooled} results are not in Test IT yet; they are kept and sent by the next run or by 'dotnet msbuild -t:SyncStorageResend'.");
+        }
+    }
+}
