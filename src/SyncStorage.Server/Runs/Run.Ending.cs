@@ -1,0 +1,204 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt;
+
+namespace SyncStorage.Server.Runs;
+
+// How the run ends, and what of it is sent later.
+internal sealed partial class Run
+{
+    private int _failedEnds;
+
+    private const int MostEnds = 3;
+
+
+    /// <summary>
+    /// Ends the run: takes in what guests spooled, delivers what is left, gives the held result its final status, writes the
+    /// final report. Workers that have not completed are lost.
+    /// </summary>
+    public async Task FinishAsync(bool interrupted, CancellationToken deadline)
+    {
+        try
+        {
+            await FinishOnceAsync(interrupted, deadline).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // A full disk, say. The journal still has what was handed over, and whoever starts next closes the run.
+            lock (_gate)
+            {
+                _finishing = false;
+                _failedEnds++;
+            }
+
+            Log($"The run could not be ended (attempt {_failedEnds} of {MostEnds}): {e}");
+        }
+    }
+
+    private async Task FinishOnceAsync(bool interrupted, CancellationToken deadline)
+    {
+        HeldResult? held;
+        lock (_gate)
+        {
+            if (_closed || _finishing || _state.Phase != RunPhase.Running)
+            {
+                return;
+            }
+
+            _finishing = true;
+            TryImportSpool();
+            Commit(_state.GiveUp(Now));
+            HoldSomethingBack();
+            PublishReady();
+            held = _state.Held;
+        }
+
+        bool finalized = await TryDeliverAsync(held, deadline).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (finalized && _state.Held is { Finalized: false })
+            {
+                Commit([new RunEvent { Kind = RunEvents.HeldFinalized, At = Now.Time }]);
+            }
+
+            Close(interrupted);
+            _finishing = false;
+            ReopenIfNeeded();
+        }
+    }
+
+    /// <summary>Sends what an earlier end of the run left spooled.</summary>
+    /// <param name="send">Does it; true when nothing is left.</param>
+    /// <returns>True when nothing is left.</returns>
+    public async Task<bool> ResendAsync(Func<SpooledRun, IDeliveryLog, Task<bool>> send)
+    {
+        SpooledRun left;
+        lock (_gate)
+        {
+            if (!_store.HasUndelivered)
+            {
+                return true;
+            }
+
+            left = DescribeLeft();
+            Log($"{left.Spooled.Count} results of run {TestRunId} are sent again.");
+        }
+
+        bool done = await send(left, this).ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (done && left.Cut is not null)
+            {
+                Commit([new RunEvent { Kind = RunEvents.HeldFinalized, At = Now.Time }]);
+            }
+
+            _store.Settle();
+            WriteReport();
+            return done && !_store.HasUndelivered;
+        }
+    }
+
+    private SpooledRun DescribeLeft()
+    {
+        var spooled = new List<StoredResult>();
+        var delivered = new List<StoredResult>();
+        for (long i = 0; i < _store.Count; i++)
+        {
+            switch (_store.DeliveryOf(i))
+            {
+                case Delivery.Sent:
+                    delivered.Add(_store[i]);
+                    break;
+                case Delivery.Spooled or Delivery.Pending:
+                    spooled.Add(_store[i]);
+                    break;
+            }
+        }
+
+        HeldResult? held = _state.LastHeld;
+        string? testRunId = Settings.AdapterMode == 2 ? _createdTestRunId : Settings.TestRunId;
+        return new SpooledRun(testRunId, spooled, delivered, held?.Index, held is { Finalized: false } ? held.Cut : null);
+    }
+
+    /// <summary>No more requests: what comes now is refused, so that guests spool it.</summary>
+    public void RefuseRequests()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+        }
+    }
+
+    /// <summary>Neither a publisher nor another service may keep the run from ending.</summary>
+    private async Task<bool> TryDeliverAsync(HeldResult? held, CancellationToken deadline)
+    {
+        try
+        {
+            return await DeliverAsync(held, deadline).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Notice("SYNC0010", $"Delivering the results failed: {e.Message}");
+            return false;
+        }
+    }
+
+    private async Task<bool> DeliverAsync(HeldResult? held, CancellationToken deadline)
+    {
+        if (_slot is not null)
+        {
+            // The service that took the cut gives it its final status. It may do so as soon as it hears that all workers are
+            // done, and Test IT may then close the run: so everything else is delivered first.
+            bool delivered = _publisher is null || await _publisher.CompleteAsync(null, deadline).ConfigureAwait(false);
+            return await _slot.FinishAsync(deadline).ConfigureAwait(false) && delivered;
+        }
+
+        bool ours = held?.Index is not null;
+        bool finalized = _publisher is null || await _publisher.CompleteAsync(ours ? held!.Cut : null, deadline).ConfigureAwait(false);
+        if (held is null || ours)
+        {
+            return held is not null && finalized;
+        }
+
+        // An official client wrote its result itself and only left the cut here.
+        return await _host.FinalizeOfficial(Settings, _address, held.Cut, deadline).ConfigureAwait(false);
+    }
+
+    private void Close(bool interrupted)
+    {
+        _store.Settle();
+        Commit([RunState.End(interrupted, Now)]);
+        WriteReport();
+        _over.TrySetResult();
+        if (_publisher is { } publisher)
+        {
+            (_createdTestRunId, _testRunUrl) = (publisher.TestRunId ?? _createdTestRunId, publisher.TestRunUrl ?? _testRunUrl);
+            _publisher = null;
+            _ = DisposeAsync(publisher);
+        }
+    }
+
+    private async Task DisposeAsync(IResultPublisher publisher)
+    {
+        try
+        {
+            await publisher.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            Log($"Closing the connection to Test IT failed: {e.Message}");
+        }
+    }
+
+    /// <summary>Somebody came while the run was being closed.</summary>
+    private void ReopenIfNeeded()
+    {
+        if (!_closed && (!_state.AllDone || (Settings.Publish && _toPublish < _store.Count)))
+        {
+            Commit([new RunEvent { Kind = RunEvents.Reopened, At = Now.Time }]);
+        }
+    }
+}

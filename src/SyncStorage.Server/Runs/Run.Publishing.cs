@@ -1,0 +1,193 @@
+using System;
+using System.Linq;
+using SyncStorage.Protocol;
+using SyncStorage.Server.Results;
+
+namespace SyncStorage.Server.Runs;
+
+// What is held back and what goes to Test IT; what the publisher answers.
+internal sealed partial class Run
+{
+    /// <summary>The first result that the publisher has not been given.</summary>
+    private long _toPublish;
+
+    private bool _heldPublished;
+    private bool _othersReleased;
+
+    public void Posting(ReadOnlySpan<long> indices)
+    {
+        long[] posted = indices.ToArray();
+        lock (_gate)
+        {
+            Commit([new RunEvent { Kind = RunEvents.Posting, At = Now.Time, Indices = posted }]);
+        }
+    }
+
+    public void Delivered(long index, Delivery delivery, string? reason = null)
+    {
+        lock (_gate)
+        {
+            Commit([new RunEvent { Kind = RunEvents.Delivered, At = Now.Time, Index = index, Delivery = StoredLine.NameOf(delivery), Reason = reason }]);
+        }
+    }
+
+    public void RunCreated(string testRunId)
+    {
+        lock (_gate)
+        {
+            Commit([new RunEvent { Kind = RunEvents.RunCreated, At = Now.Time, TestRunId = testRunId, TestRunUrl = _publisher?.TestRunUrl }]);
+        }
+    }
+
+    public void Notice(string? code, string message)
+    {
+        Log(code is null ? message : $"{code}: {message}");
+        if (code is not null)
+        {
+            Notice($"{code}: {message}");
+        }
+    }
+
+    /// <summary>For the report only.</summary>
+    public void Notice(string text)
+    {
+        lock (_gate)
+        {
+            if (!_closed && !_notices.Contains(text))
+            {
+                Commit([new RunEvent { Kind = RunEvents.Notice, At = Now.Time, Text = text }]);
+            }
+        }
+    }
+
+    /// <summary>A result takes the slot by itself, because no collector has offered it.</summary>
+    private void HoldBack(long index)
+    {
+        if (_slot is not null)
+        {
+            if (!_slot.IsOffered)
+            {
+                _slot.Offer(CutOf(index), index);
+            }
+
+            return;
+        }
+
+        Commit([new RunEvent { Kind = RunEvents.Held, At = Now.Time, Pid = _store[index].WorkerPid, Index = index, Cut = CutOf(index) }]);
+    }
+
+    private TestResultCut CutOf(long index)
+        => ResultCut.Of(_store.Read(_store.Locate(index)), _store[index].WorkerPid, Settings);
+
+    /// <summary>
+    /// At the end of the run a result has to hold it open while the others are posted, else Test IT closes the run after the
+    /// first batch. When the master observed none, anybody's first does.
+    /// </summary>
+    private void HoldSomethingBack()
+    {
+        if (_state.Held is { Index: null, Pid: not null } && _state.AwaitsHeldResult)
+        {
+            Commit([new RunEvent { Kind = RunEvents.HeldReleased, At = Now.Time, Pid = _state.Held.Pid }]);
+        }
+
+        if (_state.Held is null && _slot is null && FirstUnpublished() is long index)
+        {
+            if (_state.MasterPid != _store[index].WorkerPid)
+            {
+                Commit([new RunEvent { Kind = RunEvents.MasterElected, At = Now.Time, Pid = _store[index].WorkerPid }]);
+            }
+
+            HoldBack(index);
+        }
+    }
+
+    private long? FirstUnpublished()
+    {
+        for (long i = _toPublish; i < _store.Count; i++)
+        {
+            if (!Settings.Publish || _store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled)
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Gives the publisher what it may have by now: the held result first, then everything in order.</summary>
+    private void PublishReady()
+    {
+        TakeSlotForMaster();
+        bool othersWait = _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
+        if (!Settings.Publish || _state.Workers.Count == 0 || _state.Phase != RunPhase.Running)
+        {
+            return;
+        }
+
+        // Early, so that the run's address is known before the first result is.
+        _publisher ??= CreatePublisher();
+        if (_store.Count == 0 || (othersWait && !_finishing))
+        {
+            return;
+        }
+
+        long? held = _state.Held?.Index;
+        if (held is long index && !_heldPublished && _store.DeliveryOf(index) is Delivery.Pending or Delivery.Spooled)
+        {
+            _heldPublished = true;
+            _publisher.Publish(_store[index], held: true);
+        }
+        else if (!_heldPublished && !_othersReleased)
+        {
+            _othersReleased = true;
+            _publisher.ReleaseOthers();
+        }
+
+        for (; _toPublish < _store.Count; _toPublish++)
+        {
+            if (_toPublish != held && _store.DeliveryOf(_toPublish) is Delivery.Pending or Delivery.Spooled)
+            {
+                _publisher.Publish(_store[_toPublish], held: false);
+            }
+        }
+    }
+
+    private IResultPublisher CreatePublisher()
+    {
+        IResultPublisher publisher = _host.CreatePublisher(Settings, this, _createdTestRunId);
+        for (long i = 0; i < _store.Count; i++)
+        {
+            if (_store.DeliveryOf(i) == Delivery.Sent)
+            {
+                publisher.Restore(_store[i]);
+            }
+        }
+
+        return publisher;
+    }
+
+    /// <summary>A new master may have handed results over before it became one.</summary>
+    private void TakeSlotForMaster()
+    {
+        if (_state.Held is not null || _state.MasterPid is null || _state.Phase != RunPhase.Running || _slot is { IsOffered: true })
+        {
+            return;
+        }
+
+        for (long i = _searchedForMaster == _state.MasterPid ? _searchedUpTo : _toPublish; i < _store.Count; i++)
+        {
+            if (_store[i].WorkerPid == _state.MasterPid && (!Settings.Publish || _store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled))
+            {
+                HoldBack(i);
+                return;
+            }
+        }
+
+        _searchedForMaster = _state.MasterPid;
+        _searchedUpTo = _store.Count;
+    }
+
+    // So that the search above looks at every result once, however long the master takes for its first test.
+    private string? _searchedForMaster;
+    private long _searchedUpTo;
+}
