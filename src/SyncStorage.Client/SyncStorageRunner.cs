@@ -1,10 +1,8 @@
 using System;
-using System.Collections.Concurrent;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Running;
-using SyncStorage.Sessions;
 
 namespace SyncStorage;
 
@@ -15,27 +13,21 @@ namespace SyncStorage;
 /// </summary>
 public sealed class SyncStorageRunner : IAsyncDisposable
 {
-    private const int MostAttempts = 3;
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
     private readonly SyncStorageConfig _config;
     private readonly SyncStorageOptions _options;
     private readonly RunnerLog _log;
-    private readonly ServiceFinder _finder;
     private readonly ServiceGuard _guard;
     private readonly Worker _worker;
+    private readonly Membership _membership;
     private readonly InProgressSlot _slot = new();
     private readonly CancellationTokenSource _abandon = new();
-    private readonly ConcurrentQueue<SyncStorageClient> _lost = new();
     private readonly object _gate = new();
     private Task<bool>? _starting;
     private Task? _stopping;
-    private KeepAlive? _keepAlive;
-    private volatile ServiceLink? _link;
-    private volatile bool _isMaster;
     private volatile bool _isRunning;
-    private volatile bool _mayOffer;
     private volatile bool _ended;
 
     /// <summary>Creates a worker; nothing happens before <see cref="StartAsync"/>.</summary>
@@ -46,10 +38,9 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         _config = (config ?? throw new ArgumentNullException(nameof(config))).Copy();
         _options = (options ?? new SyncStorageOptions()).Copy();
         _log = new RunnerLog(_options.Log, _config.PrivateToken);
-        _finder = new ServiceFinder(_config, _options, _log);
         _guard = new ServiceGuard(new CircuitBreaker(FirstPause, LongestPause), _log);
-        _guard.Failed += () => _keepAlive?.Hurry();
         _worker = new Worker(_config, _options);
+        _membership = new Membership(_worker, new ServiceFinder(_config, _options, _log), _guard, _options, _log);
     }
 
     /// <summary>Creates a worker from the four values that adapters have at hand.</summary>
@@ -69,16 +60,16 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     public string? TestRunId => _config.TestRunId;
 
     /// <summary>True when this worker is the one of its run whose first result is held back.</summary>
-    public bool IsMaster => _isMaster;
+    public bool IsMaster => _membership.IsMaster;
 
     /// <summary>True from a successful <see cref="StartAsync"/> to <see cref="StopAsync"/>.</summary>
     public bool IsRunning => _isRunning;
 
     /// <summary>True when the service was there before and is not ours: it is never stopped.</summary>
-    public bool IsExternal => _link is { OwnSession: null };
+    public bool IsExternal => _membership.Link is { OwnSession: null };
 
     /// <summary>Address of the service, such as http://127.0.0.1:49152; null before it was found.</summary>
-    public string? Url => _link?.Client.Url;
+    public string? Url => _membership.Link?.Client.Url;
 
     /// <summary>Joins or starts Sync Storage and registers this worker. Calling it again gives the same answer, or another try after a failure.</summary>
     /// <param name="cancellationToken">Gives up early.</param>
@@ -107,7 +98,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting for the answer; the result is then to be written normally.</param>
     /// <returns>True when the result is held back: write it as InProgress. False: write it normally.</returns>
     public ValueTask<bool> SendInProgressTestResultAsync(SyncStorageTestResult result, CancellationToken cancellationToken = default)
-        => _mayOffer && _slot.TryBegin() ? new ValueTask<bool>(OfferAsync(result, cancellationToken)) : default;
+        => _membership.MayOffer && _slot.TryBegin() ? new ValueTask<bool>(OfferAsync(result, cancellationToken)) : default;
 
     /// <summary>Tells Sync Storage what this worker does; starting and stopping tell it already. Never throws.</summary>
     /// <param name="status">In progress or completed.</param>
@@ -115,7 +106,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     /// <returns>True when the service took it.</returns>
     public async Task<bool> SetWorkerStatusAsync(SyncStorageWorkerStatus status, CancellationToken cancellationToken = default)
     {
-        if (!_isRunning || _link is not ServiceLink link)
+        if (!_isRunning || _membership.Link is not ServiceLink link)
         {
             return false;
         }
@@ -167,12 +158,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
-        while (_lost.TryDequeue(out SyncStorageClient? client))
-        {
-            client.Dispose();
-        }
-
-        _link?.Dispose();
+        await _membership.DisposeAsync().ConfigureAwait(false);
         _abandon.Dispose();
     }
 
@@ -203,9 +189,9 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         deadline.CancelAfter(_options.StartupTimeout);
         try
         {
-            (ServiceLink link, bool isMaster) = await RegisterAsync(deadline.Token).ConfigureAwait(false);
-            Begin(link, isMaster);
-            if (!link.TellsHeld)
+            await _membership.JoinAsync(deadline.Token).ConfigureAwait(false);
+            _isRunning = true;
+            if (_membership.Link is { TellsHeld: false })
             {
                 // To our own server registering says it already.
                 await SetWorkerStatusAsync(SyncStorageWorkerStatus.InProgress, deadline.Token).ConfigureAwait(false);
@@ -240,39 +226,6 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         }
     }
 
-    private async Task<(ServiceLink Link, bool IsMaster)> RegisterAsync(CancellationToken deadline)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            ServiceLink link = await _finder.FindAsync(deadline).ConfigureAwait(false);
-            try
-            {
-                return (link, await _worker.RegisterAsync(link, deadline).ConfigureAwait(false));
-            }
-            catch (SyncStorageClientException e) when (e.Status is null && attempt < MostAttempts)
-            {
-                // It was just ending, as the service of an earlier run may be: the next look finds or starts another.
-                link.Dispose();
-                _log.Debug($"Sync Storage went away while this worker registered. {e.Message}");
-            }
-            catch
-            {
-                link.Dispose();
-                throw;
-            }
-        }
-    }
-
-    private void Begin(ServiceLink link, bool isMaster)
-    {
-        _link = link;
-        _isMaster = isMaster;
-        _isRunning = true;
-        _mayOffer = isMaster;
-        _keepAlive = new KeepAlive(_options.KeepAliveInterval, BeatAsync);
-        _log.Information($"Worker {WorkerPid} takes part in run {TestRunId} at {link.Client.Url}{(isMaster ? " as its master" : "")}.");
-    }
-
     private async Task<bool> OfferAsync(SyncStorageTestResult result, CancellationToken cancellation)
     {
         Answer<bool> answer = default;
@@ -280,7 +233,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         {
             _log.Trouble("A result was null; nothing was offered.");
         }
-        else if (_link is ServiceLink link)
+        else if (_membership.Link is ServiceLink link)
         {
             answer = await _guard.AskAsync(
                 "offer a result", deadline => _worker.OfferAsync(link, result, deadline), _options.ResultTimeout, cancellation).ConfigureAwait(false);
@@ -295,81 +248,9 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         return answer.Value;
     }
 
-    /// <summary>Says that this worker lives; learns of a new mastership; finds a service of ours that was killed again.</summary>
-    private async Task BeatAsync(CancellationToken stop)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        deadline.CancelAfter(_options.StartupTimeout);
-        ServiceLink link = _link!;
-        try
-        {
-            if (link.OwnSession is not null && !SessionServer.IsAlive(link.ServerProcess))
-            {
-                await ComeBackAsync(link, deadline.Token).ConfigureAwait(false);
-                return;
-            }
-
-            await _worker.KeepAliveAsync(link, deadline.Token).ConfigureAwait(false);
-            if (!_isMaster && link.TellsHeld)
-            {
-                // When the master dies with the slot free, somebody else becomes it; registering again tells.
-                Promote(await _worker.RegisterAsync(link, deadline.Token).ConfigureAwait(false));
-            }
-        }
-        catch (SyncStorageClientException e) when (e.Status == 404)
-        {
-            _log.Debug($"Sync Storage has forgotten this worker; registering again. {e.Message}");
-            await RegisterAgainAsync(link, deadline.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception e)
-        {
-            _log.Trouble($"Could not tell Sync Storage that this worker lives; going on without. {e.Message}");
-        }
-    }
-
-    private async Task ComeBackAsync(ServiceLink lost, CancellationToken deadline)
-    {
-        _log.Trouble("The Sync Storage that was started for this run is gone; it is started again from its journal.");
-        ServiceLink link = await _finder.RestartAsync(lost, deadline).ConfigureAwait(false);
-        Promote(await _worker.RegisterAsync(link, deadline).ConfigureAwait(false));
-        _link = link;
-        _guard.Reset();
-        // Not disposed yet: on the same port, a call that it has sent may still be answered.
-        _lost.Enqueue(lost.Client);
-        await _worker.SetStatusAsync(link, SyncStorageWorkerStatus.InProgress, deadline).ConfigureAwait(false);
-    }
-
-    private async Task RegisterAgainAsync(ServiceLink link, CancellationToken deadline)
-    {
-        try
-        {
-            Promote(await _worker.RegisterAsync(link, deadline).ConfigureAwait(false));
-            await _worker.SetStatusAsync(link, SyncStorageWorkerStatus.InProgress, deadline).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is SyncStorageClientException or OperationCanceledException)
-        {
-            _log.Trouble($"This worker could not be registered again; going on without. {e.Message}");
-        }
-    }
-
-    private void Promote(bool isMaster)
-    {
-        if (isMaster && !_isMaster)
-        {
-            _log.Information($"Worker {WorkerPid} is the master of run {TestRunId} now.");
-        }
-
-        _isMaster = isMaster;
-        _mayOffer = isMaster && _isRunning;
-    }
-
     private async Task<bool> CompleteAsync(string what, Func<ServiceLink, CancellationToken, Task<CompletionResponse>> call, CancellationToken cancellation)
     {
-        if (_link is not ServiceLink link)
+        if (_membership.Link is not ServiceLink link)
         {
             _log.Debug($"Did not {what}: this worker takes part in none.");
             return false;
@@ -391,20 +272,12 @@ public sealed class SyncStorageRunner : IAsyncDisposable
                 await Task.WhenAny(_starting).ConfigureAwait(false);
             }
 
-            _mayOffer = false;
-            if (_keepAlive is not null)
-            {
-                await _keepAlive.DisposeAsync().ConfigureAwait(false);
-            }
-
+            await _membership.EndAsync().ConfigureAwait(false);
             // However it went before: a service that is well again must not wait for a worker that has ended.
             _guard.Reset();
             await SetWorkerStatusAsync(SyncStorageWorkerStatus.Completed, CancellationToken.None).ConfigureAwait(false);
             _isRunning = false;
-            if (_link is ServiceLink link)
-            {
-                await LeaveAsync(link, cancellation).ConfigureAwait(false);
-            }
+            _ended = await _membership.LeaveAsync(cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -413,25 +286,6 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         catch (Exception e)
         {
             _log.Trouble($"Sync Storage did not end as it should. {e.Message}");
-        }
-    }
-
-    private async Task LeaveAsync(ServiceLink link, CancellationToken cancellation)
-    {
-        int? server = link.OwnSession?.ReadStarted();
-        link.Lease?.Dispose();
-        if (server is null || link.OwnSession!.HasLeases())
-        {
-            return;
-        }
-
-        Task<bool> signOff = _finder.WaitForSignOffAsync(link.OwnSession, server.Value);
-        await Task.WhenAny(signOff, Task.Delay(Timeout.Infinite, cancellation)).ConfigureAwait(false);
-        cancellation.ThrowIfCancellationRequested();
-        _ended = await signOff.ConfigureAwait(false);
-        if (!_ended)
-        {
-            _log.Trouble($"Sync Storage (process {server}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
         }
     }
 }

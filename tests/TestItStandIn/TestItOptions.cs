@@ -63,6 +63,7 @@ public sealed class Faults
 {
     private int _tooManyRequests;
     private int _failures;
+    private int _statuses;
     private int _cutsAfterCommit;
     private int _failuresAfterCommit;
 
@@ -91,6 +92,15 @@ public sealed class Faults
 
     public void AnswerTooManyRequests(int times) => _tooManyRequests = times;
 
+    /// <summary>The next requests get this status and nothing happens.</summary>
+    public void AnswerStatus(int status, int times)
+    {
+        Status = status;
+        _statuses = times;
+    }
+
+    internal int Status { get; private set; }
+
     public void AnswerServerError(int times) => _failures = times;
 
     /// <summary>The next requests are carried out, then the connection is cut without an answer.</summary>
@@ -100,6 +110,7 @@ public sealed class Faults
     public void FailAfterCommit(int times) => _failuresAfterCommit = times;
 
     internal bool TakeTooManyRequests() => Take(ref _tooManyRequests);
+    internal bool TakeStatus() => Take(ref _statuses);
     internal bool TakeFailure() => Take(ref _failures);
     internal bool TakeCutAfterCommit() => Take(ref _cutsAfterCommit);
     internal bool TakeFailureAfterCommit() => Take(ref _failuresAfterCommit);

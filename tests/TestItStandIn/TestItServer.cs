@@ -201,6 +201,14 @@ public sealed class TestItServer : IAsyncDisposable
             return true;
         }
 
+        if (Faults.TakeStatus())
+        {
+            // A careless server repeats what it was sent.
+            string problem = new JsonObject { ["title"] = $"Status {Faults.Status} for {context.Request.Headers.Authorization}", ["status"] = Faults.Status }.ToJsonString();
+            await WriteAsync(context, request, Faults.Status, "application/problem+json", problem).ConfigureAwait(false);
+            return true;
+        }
+
         if (Faults.TakeFailure() || (Faults.ErrorRate > 0 && NextRandom() < Faults.ErrorRate))
         {
             await WriteAsync(context, request, 503, "text/html", "<html><body>Service Unavailable</body></html>").ConfigureAwait(false);

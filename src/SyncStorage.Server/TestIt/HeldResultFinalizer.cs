@@ -23,14 +23,14 @@ internal sealed class HeldResultFinalizer : IDisposable
     private StatusCodes? _codes;
 
     /// <summary>For the stand-alone server, which knows an address and a token only.</summary>
-    public HeldResultFinalizer(string baseUrl, string token, TimeProvider time, Action<string?, string>? notice = null)
-        : this(baseUrl, token, time, new TestItTiming(), notice)
+    public HeldResultFinalizer(string baseUrl, string token, TimeProvider time, Action<string?, string>? notice = null, bool certValidation = true)
+        : this(baseUrl, token, time, new TestItTiming(), notice, certValidation)
     {
     }
 
-    internal HeldResultFinalizer(string baseUrl, string token, TimeProvider time, TestItTiming timing, Action<string?, string>? notice)
+    internal HeldResultFinalizer(string baseUrl, string token, TimeProvider time, TestItTiming timing, Action<string?, string>? notice, bool certValidation = true)
     {
-        _client = new TestItClient(baseUrl, token, certValidation: true, timing, time);
+        _client = new TestItClient(baseUrl, token, certValidation, timing, time);
         _ownsClient = true;
         _settings = new RunSettings { Url = baseUrl };
         _notice = notice ?? ((_, _) => { });

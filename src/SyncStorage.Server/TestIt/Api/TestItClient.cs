@@ -398,8 +398,12 @@ internal sealed class TestItClient : IDisposable
         return e;
     }
 
-    /// <summary>Flurl's exceptions hold the request with its headers; what is kept for a log may not.</summary>
-    private static Exception? Quiet(Exception e) => e is FlurlHttpException ? Innermost(e) : e;
+    /// <summary>Flurl's exceptions hold the request with its headers, and a header that is no header is quoted; neither may reach a log.</summary>
+    private Exception? Quiet(Exception e)
+    {
+        Exception inner = Innermost(e);
+        return inner is FlurlHttpException || (_token.Length > 0 && inner.ToString().Contains(_token, StringComparison.Ordinal)) ? null : inner;
+    }
 
     /// <summary>A server could repeat what we sent in its error.</summary>
     private string Scrub(string text) => _token.Length > 0 ? text.Replace(_token, "***", StringComparison.Ordinal) : text;
