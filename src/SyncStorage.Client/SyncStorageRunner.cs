@@ -26,6 +26,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     private readonly CancellationTokenSource _abandon = new();
     private readonly object _gate = new();
     private Task<bool>? _starting;
+    private Task? _endingWorker;
     private Task? _stopping;
     private volatile bool _isRunning;
     private volatile bool _ended;
@@ -62,7 +63,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     /// <summary>True when this worker is the one of its run whose first result is held back.</summary>
     public bool IsMaster => _membership.IsMaster;
 
-    /// <summary>True from a successful <see cref="StartAsync"/> to <see cref="StopAsync"/>.</summary>
+    /// <summary>True from a successful <see cref="StartAsync"/> to <see cref="StopAsync"/> or <see cref="WaitForCompletionAsync"/>.</summary>
     public bool IsRunning => _isRunning;
 
     /// <summary>True when the service was there before and is not ours: it is never stopped.</summary>
@@ -80,7 +81,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_stopping is null && (_starting is null || (_starting.IsCompleted && !_isRunning)))
+            if (_endingWorker is null && _stopping is null && (_starting is null || (_starting.IsCompleted && !_isRunning)))
             {
                 // On a thread of the pool: finding and starting touch files before they first wait.
                 _starting = Task.Run(() => StartCoreAsync(cancellationToken), CancellationToken.None);
@@ -117,8 +118,8 @@ public sealed class SyncStorageRunner : IAsyncDisposable
     }
 
     /// <summary>
-    /// Declares this worker completed and waits until all workers of the run are, and the held-back result has its final status; at
-    /// most <see cref="SyncStorageOptions.CompletionTimeout"/>. Never throws.
+    /// Ends this worker, which offers no further results, and waits until all workers of the run have ended and the held-back
+    /// result has its final status; at most <see cref="SyncStorageOptions.CompletionTimeout"/>. Never throws.
     /// </summary>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>True when the run is completed.</returns>
@@ -129,8 +130,13 @@ public sealed class SyncStorageRunner : IAsyncDisposable
             return true;
         }
 
-        // Or it would wait for itself.
-        await SetWorkerStatusAsync(SyncStorageWorkerStatus.Completed, cancellationToken).ConfigureAwait(false);
+        if (_membership.Link is not null)
+        {
+            // Or it would wait for itself.
+            await EndWorkerAsync().ConfigureAwait(false);
+            _membership.Release();
+        }
+
         return await CompleteAsync("wait for the completion of the run", (link, deadline) => link.Client.WaitCompletionAsync(TestRunId!, deadline), cancellationToken).ConfigureAwait(false);
     }
 
@@ -261,6 +267,23 @@ public sealed class SyncStorageRunner : IAsyncDisposable
         return answer.Value?.Completed ?? false;
     }
 
+    private Task EndWorkerAsync()
+    {
+        lock (_gate)
+        {
+            return _endingWorker ??= Task.Run(EndWorkerCoreAsync, CancellationToken.None);
+        }
+    }
+
+    private async Task EndWorkerCoreAsync()
+    {
+        await _membership.EndAsync().ConfigureAwait(false);
+        // However it went before: a service that is well again must not wait for a worker that has ended.
+        _guard.Reset();
+        await SetWorkerStatusAsync(SyncStorageWorkerStatus.Completed, CancellationToken.None).ConfigureAwait(false);
+        _isRunning = false;
+    }
+
     private async Task StopCoreAsync(CancellationToken cancellation)
     {
         try
@@ -272,11 +295,7 @@ public sealed class SyncStorageRunner : IAsyncDisposable
                 await Task.WhenAny(_starting).ConfigureAwait(false);
             }
 
-            await _membership.EndAsync().ConfigureAwait(false);
-            // However it went before: a service that is well again must not wait for a worker that has ended.
-            _guard.Reset();
-            await SetWorkerStatusAsync(SyncStorageWorkerStatus.Completed, CancellationToken.None).ConfigureAwait(false);
-            _isRunning = false;
+            await EndWorkerAsync().ConfigureAwait(false);
             _ended = await _membership.LeaveAsync(cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

@@ -80,6 +80,23 @@ public sealed class The_embedded_server : EmbeddedScenario
     }
 
     [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public async Task Completes_the_run_while_its_workers_still_hold_it(bool force)
+    {
+        SyncStorageRunner first = await StartedWorker();
+        SyncStorageRunner second = await StartedWorker();
+        Assert.IsTrue(await new TestResultManager(first).HandleTestCompletionAsync(new SyncStorageTestResult("test", "Passed")));
+
+        bool[] completed = force
+            ? [await first.ForceCompletionAsync()]
+            : await Task.WhenAll(first.WaitForCompletionAsync(), second.WaitForCompletionAsync());
+
+        Assert.IsTrue(completed.All(c => c), Log.All);
+        Assert.IsTrue(Report().GetProperty("inProgress").GetProperty("finalized").GetBoolean());
+    }
+
+    [TestMethod]
     public async Task Is_started_again_after_a_kill_and_knows_its_workers()
     {
         SyncStorageRunner master = await StartedWorker(o => o.KeepAliveInterval = TimeSpan.FromMilliseconds(200));

@@ -84,13 +84,16 @@ internal sealed class Membership : IAsyncDisposable
         }
     }
 
+    /// <summary>Needs the service no longer; it may end with the run.</summary>
+    public void Release() => _link?.Lease?.Dispose();
+
     /// <summary>Needs the service no longer. The last one waits until a service of ours has closed the run and ended.</summary>
     /// <returns>True when it has ended; false when others need it still, or it is not ours.</returns>
     public async Task<bool> LeaveAsync(CancellationToken cancellation)
     {
         Session? session = _link?.OwnSession;
         int? server = session?.ReadStarted();
-        _link?.Lease?.Dispose();
+        Release();
         if (server is null || session!.HasLeases())
         {
             return false;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Server.Results;
@@ -27,6 +28,12 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         foreach (string path in Directory.EnumerateDirectories(host.Directory))
         {
             cancellation.ThrowIfCancellationRequested();
+            if (runs.All.Any(run => run.Folder.Path == path))
+            {
+                // Open in this very server.
+                continue;
+            }
+
             try
             {
                 await TidyAsync(RunFolder.At(path)).ConfigureAwait(false);

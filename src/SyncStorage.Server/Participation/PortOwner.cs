@@ -21,7 +21,9 @@ internal enum PortOwnerKind
 /// <summary>Who listens on the port that we wanted.</summary>
 internal sealed record PortOwner(PortOwnerKind Kind, string Url, string? Session, string[] TestRunIds)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    // A server that has just bound the port may need seconds on a loaded machine, and to take it for a stranger splits the run
+    // in two. Only a stranger that accepts and stays silent costs the whole time, and that beside the build.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     public static async Task<PortOwner> IdentifyAsync(int port)
     {

@@ -11,6 +11,8 @@ var builder = WebApplication.CreateSlimBuilder();
 // A line a request would be measured as well, and would fill the pipe that nobody reads.
 builder.Logging.ClearProviders();
 builder.WebHost.UseUrls("http://127.0.0.1:0");
+// Unread logs on a pipe would block it sooner or later.
+builder.Logging.ClearProviders();
 WebApplication app = builder.Build();
 app.MapGet("/health", static context => context.Response.WriteAsync("{\"status\":\"ok\"}"));
 app.MapPost("/empty", static context => context.Response.WriteAsync("{\"status\":\"ok\"}"));

@@ -153,4 +153,62 @@ public sealed class Publishing_to_Test_IT
         Assert.IsEmpty(back.Check(run));
         user.Passed();
     }
+
+    [TestMethod]
+    public async Task A_thousand_results_take_at_most_fifty_requests()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { Latency = TimeSpan.FromMilliseconds(20) });
+        TestRun run = testIt.AddRun();
+        using var user = new UserFolder();
+        user.Publishing(testIt, "1", run.Id).WithXunit("Many");
+        user.Write("Many/Thousand.cs", "using Xunit; public class Thousand { " + string.Concat(Enumerable.Range(0, 996).Select(i => $"[Fact] public void T{i}() {{}} ")) + "}");
+
+        CommandResult result = await user.TestAsync("Many");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        Assert.AreEqual(1000, user.Report.AssertWhole().Results.Sent);
+        Assert.IsEmpty(testIt.Check(run));
+        Assert.IsLessThanOrEqualTo(50, testIt.Requests.Count);
+        user.Passed();
+    }
+
+    [TestMethod]
+    [DataRow("TMS_PROJECT_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012")]
+    [DataRow("TMS_CONFIGURATION_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012")]
+    [DataRow("TMS_TEST_RUN_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012")]
+    [DataRow("TMS_URL", "no address", "SYNC0002")]
+    [DataRow("TMS_ADAPTER_MODE", "2", "SYNC0017")]
+    public async Task A_wrong_setting_is_one_diagnostic_that_names_it(string variable, string value, string code)
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        TestRun run = testIt.AddRun();
+        using var user = new UserFolder();
+        user.Publishing(testIt, "1", run.Id).WithMSTest();
+        user.Environment[variable] = value;
+
+        CommandResult result = await user.TestAsync("Unit");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        StringAssert.Contains(result.Output, code);
+        Assert.AreEqual(3, user.Report.Results.Observed);
+        Assert.AreEqual("completed", user.Report.State);
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task A_run_that_is_completed_already_is_said_so()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        TestRun run = testIt.AddRun(state: "Completed");
+        using var user = new UserFolder();
+        user.Publishing(testIt, "1", run.Id).WithMSTest();
+
+        CommandResult result = await user.TestAsync("Unit");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        StringAssert.Contains(result.Output, "SYNC0013");
+        Assert.AreEqual(3, user.Report.Results.Observed);
+        Assert.IsEmpty(run.Rows);
+        user.Passed();
+    }
 }

@@ -1,0 +1,76 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace SyncStorage.Build.EndToEnd.Fixture;
+
+/// <summary>A Sync Storage that knows the official routes and answers only, and remembers what it was asked.</summary>
+public sealed class OfficialService : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+    private readonly ConcurrentQueue<string> _pids = new();
+
+    private OfficialService(WebApplication application) => _application = application;
+
+    public ConcurrentQueue<(string Path, string Body)> Calls { get; } = new();
+
+    /// <summary>External id of the cut; null while none was sent.</summary>
+    public string? Held { get; private set; }
+
+    public string Url => _application.Urls.First();
+
+    public IReadOnlyList<string> Bodies(string path) => Calls.Where(c => c.Path == path).Select(c => c.Body).ToList();
+
+    public static async Task<OfficialService> StartAsync(int port = 0)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        WebApplication application = builder.Build();
+        var service = new OfficialService(application);
+        application.Run(service.HandleAsync);
+        await application.StartAsync();
+        return service;
+    }
+
+    public async ValueTask DisposeAsync() => await _application.DisposeAsync();
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        using var reader = new System.IO.StreamReader(context.Request.Body);
+        string body = await reader.ReadToEndAsync();
+        string path = context.Request.Path;
+        Calls.Enqueue((path, body));
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(path switch
+        {
+            "/health" => """{"status":"ok","last_update":"2026-01-01T00:00:00+00:00"}""",
+            "/register" => Register(Text(body, "pid")),
+            "/in_progress_test_result" => Hold(Text(body, "autoTestExternalId")),
+            "/in_progress_published" => $$"""{"published":{{(Held is null ? "false" : "true")}}}""",
+            "/wait-completion" or "/force-completion" => """{"completed":true,"message":"done"}""",
+            _ => """{"status":"ok","message":""}""",
+        });
+    }
+
+    private string Register(string pid)
+    {
+        _pids.Enqueue(pid);
+        return $$"""{"status":"ok","message":"","pid":"{{pid}}","testRunId":"","is_master":{{(_pids.First() == pid ? "true" : "false")}}}""";
+    }
+
+    private string Hold(string externalId)
+    {
+        Held ??= externalId;
+        return """{"status":"ok","message":""}""";
+    }
+
+    private static string Text(string body, string member) => JsonDocument.Parse(body).RootElement.GetProperty(member).GetString()!;
+}
