@@ -11,6 +11,19 @@ namespace SyncStorage.Server.Hosting;
 /// <param name="IsClosed">The run was ended.</param>
 internal sealed record LeftRun(string TestRunId, string? Session, bool IsClosed)
 {
+    /// <summary>The usual case, told by the last line alone: the journal of a large run is not read for nothing.</summary>
+    /// <exception cref="IOException">A living server has it.</exception>
+    public static bool IsPlainlyClosed(RunFolder folder)
+    {
+        if (!File.Exists(folder.JournalPath))
+        {
+            return false;
+        }
+
+        using var journal = new Journal(folder.JournalPath);
+        return journal.ReadLast() is { Kind: RunEvents.Completed or RunEvents.Interrupted };
+    }
+
     /// <returns>Null for a folder that is none of ours.</returns>
     /// <exception cref="IOException">A living server has it.</exception>
     public static LeftRun? In(RunFolder folder)

@@ -20,16 +20,34 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Ser
 {
     public Task<bool> FinalizeAsync(RunSettings settings, RegisteredAddress? registered, TestResultCut cut, CancellationToken deadline)
     {
-        string? url = baseUrl ?? registered?.BaseUrl;
-        string? token = privateToken ?? registered?.PrivateToken;
-        if (string.IsNullOrEmpty(url) || string.IsNullOrEmpty(token))
+        if (AddressOf(settings, registered) is not (string url, string token))
         {
             // Local mode: there is no Test IT that could show the result as in progress.
             log.Write($"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
             return Task.FromResult(true);
         }
 
-        return FinalizeAsync(url, token, settings.TestRunId, cut, deadline);
+        return FinalizeAsync(Clean(url), token, settings.TestRunId, cut, deadline);
+    }
+
+    /// <summary>A client may bring its own address and token, but never gets ours sent to an address of its choice.</summary>
+    private (string Url, string Token)? AddressOf(RunSettings settings, RegisteredAddress? registered)
+    {
+        if (settings is { Publish: true, Url: not null } && PrivateTokenSource.Read(settings.ConfigFile) is { } own)
+        {
+            return (settings.Url, own);
+        }
+
+        (string? url, string? token) = baseUrl is null ? (registered?.BaseUrl, registered?.PrivateToken) : (baseUrl, privateToken ?? registered?.PrivateToken);
+        return string.IsNullOrEmpty(url) || string.IsNullOrEmpty(token) ? null : (url, token);
+    }
+
+    /// <summary>As users paste it from a browser or another adapter.</summary>
+    private static string Clean(string url)
+    {
+        string clean = url.TrimEnd('/');
+        string? suffix = Array.Find(["/api/v2", "/api", "/adapters"], suffix => clean.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
+        return suffix is null ? clean : clean[..^suffix.Length].TrimEnd('/');
     }
 
     private async Task<bool> FinalizeAsync(string url, string token, string testRunId, TestResultCut cut, CancellationToken deadline)

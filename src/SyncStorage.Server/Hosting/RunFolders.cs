@@ -48,30 +48,32 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     private async Task TidyAsync(RunFolder folder)
     {
         bool spooled = SpoolImport.Exists(folder);
+        if (!spooled && LeftRun.IsPlainlyClosed(folder))
+        {
+            RemoveIfOld(folder);
+            return;
+        }
+
         LeftRun? left = LeftRun.In(folder);
-        if (left is null && !spooled)
+        string? testRunId = left?.TestRunId ?? (spooled ? SpooledRunId(folder) : null);
+        if (testRunId is null || (left is { IsClosed: true } && !spooled))
         {
-            return;
+            RemoveIfOld(folder);
         }
-
-        string? testRunId = left?.TestRunId ?? SpooledRunId(folder);
-        if (testRunId is not null && (left?.IsClosed == false || spooled))
+        else if (left is null ? IsMine(testRunId) : host.Session is not null && left.Session == host.Session)
         {
-            if (left is null ? IsMine(testRunId) : left.Session == host.Session && host.Session is not null)
-            {
-                runs.Open(testRunId).TakeSpooled();
-                return;
-            }
-
-            if (!IsAlive(left?.Session))
-            {
-                await CloseAsync(testRunId, folder).ConfigureAwait(false);
-            }
-
-            return;
+            runs.Open(testRunId).TakeSpooled();
         }
+        else if (!IsAlive(left?.Session))
+        {
+            await CloseAsync(testRunId, folder).ConfigureAwait(false);
+        }
+    }
 
-        if (host.Clock.Now.Time - LastWrite(folder) > Age)
+    private void RemoveIfOld(RunFolder folder)
+    {
+        bool isOurs = File.Exists(folder.JournalPath) || File.Exists(folder.ReportPath);
+        if (isOurs && host.Clock.Now.Time - LastWrite(folder) > Age)
         {
             Directory.Delete(folder.Path, recursive: true);
             host.Log.Write($"{folder.Path} was older than {Age.TotalDays:0} days and is removed.");

@@ -21,7 +21,7 @@ internal static class StandAloneServer
         using ListeningSockets sockets = ListeningSockets.Bind(options.Port, options.Listen);
         int port = sockets.Port;
         using var log = new ServerLog(time);
-        var official = new OfficialResults(options.BaseUrl, options.PrivateToken, log, time);
+        var official = new OfficialResults(options.BaseUrl, options.PrivateToken ?? PrivateTokenSource.Read(null), log, time);
         var host = new RunHost
         {
             Clock = new Clock(time),

@@ -29,7 +29,7 @@ internal sealed class AppendFile : IDisposable
             File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
-        Length = EndOfLastLine();
+        Length = EndOfLine(RandomAccess.GetLength(_file));
     }
 
     public long Length { get; private set; }
@@ -90,13 +90,27 @@ internal sealed class AppendFile : IDisposable
         }
     }
 
+    /// <summary>Without its line feed; empty when there is none.</summary>
+    public byte[] ReadLastLine()
+    {
+        if (Length == 0)
+        {
+            return [];
+        }
+
+        long start = EndOfLine(Length - 1);
+        byte[] line = new byte[Length - 1 - start];
+        Read(start, line);
+        return line;
+    }
+
     public void Dispose() => _file.Dispose();
 
     public delegate void LineVisitor(long offset, ReadOnlySpan<byte> line);
 
-    private long EndOfLastLine()
+    /// <summary>Where the last line that is whole ends, looking back from <paramref name="end"/>.</summary>
+    private long EndOfLine(long end)
     {
-        long end = RandomAccess.GetLength(_file);
         Span<byte> buffer = stackalloc byte[4096];
         while (end > 0)
         {

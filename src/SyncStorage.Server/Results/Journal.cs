@@ -41,6 +41,20 @@ internal sealed class Journal : IDisposable
         return events;
     }
 
+    /// <summary>The last event, without reading the others; null when there is none or it is damaged.</summary>
+    public RunEvent? ReadLast()
+    {
+        try
+        {
+            byte[] line = _file.ReadLastLine();
+            return line.Length == 0 ? null : JsonSerializer.Deserialize(line, JournalJson.Default.RunEvent);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     public void Append(IReadOnlyList<RunEvent> events)
     {
         _buffer.ResetWrittenCount();

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -22,6 +23,8 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
     /// <summary>A server coordinates a handful of runs; without a limit a client gone wild could fill the disk with folders.</summary>
     private const int MostRuns = 1000;
+
+    private static readonly TimeSpan Inspection = TimeSpan.FromSeconds(1);
 
     /// <summary>How long wait-completion waits for a first worker.</summary>
     private static readonly TimeSpan FirstWorker = TimeSpan.FromSeconds(60);
@@ -195,6 +198,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     private Run Create(string testRunId)
     {
         var folder = new RunFolder(host.Directory, testRunId);
+        var opening = Stopwatch.StartNew();
         for (int number = 2; ; number++)
         {
             try
@@ -207,6 +211,12 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
                 }
 
                 return run;
+            }
+            catch (IOException) when (File.Exists(folder.JournalPath) && opening.Elapsed < Inspection)
+            {
+                // Another server that starts looks into every folder for a moment; a lock of the file system has no wait.
+                Thread.Sleep(10);
+                number--;
             }
             catch (IOException) when (number < 10 && File.Exists(folder.JournalPath))
             {
