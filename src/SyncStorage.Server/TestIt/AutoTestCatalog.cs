@@ -14,10 +14,15 @@ namespace SyncStorage.Server.TestIt;
 /// Sees to it that the autotests of a batch exist and say what their results say: one search, and one creation or update only when
 /// something is missing. Each autotest is looked at once per run.
 /// </summary>
-internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings, Action<string?, string> notice)
+internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings, Action<string?, string> notice) : IDisposable
 {
     private readonly ConcurrentDictionary<UInt128, bool> _known = [];
-    private readonly ConcurrentDictionary<string, bool> _unknownWorkItems = [];
+
+    /// <summary>Whether the work item exists; those that were never asked for are not in it.</summary>
+    private readonly ConcurrentDictionary<string, bool> _workItems = [];
+
+    /// <summary>Held while a work item is asked for the first time, so that an unknown one is asked for once.</summary>
+    private readonly SemaphoreSlim _firstTime = new(1, 1);
 
     /// <summary>Forgets what it knows of these: Test IT said that they are not there after all.</summary>
     public void Forget(IEnumerable<string> externalIds)
@@ -56,6 +61,8 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
 
         return refused;
     }
+
+    public void Dispose() => _firstTime.Dispose();
 
     private async Task<Dictionary<string, AutoTestDetails>> SearchAsync(List<AutoTestContent> tests, CancellationToken cancellation)
     {
@@ -161,20 +168,22 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
         }
 
         bool Names(WorkItemModel item, string id) => item.Id == id || item.GlobalId?.ToString(System.Globalization.CultureInfo.InvariantCulture) == id;
-        foreach (string id in test.WorkItemIds.Where(id => !linked.Any(item => Names(item, id)) && !_unknownWorkItems.ContainsKey(id)))
+        foreach (string id in test.WorkItemIds.Where(id => !linked.Any(item => Names(item, id))))
         {
+            if (_workItems.ContainsKey(id))
+            {
+                await LinkAsync(autoTestId, test, id, cancellation).ConfigureAwait(false);
+                continue;
+            }
+
+            await _firstTime.WaitAsync(cancellation).ConfigureAwait(false);
             try
             {
-                await client.LinkWorkItemAsync(autoTestId, id, cancellation).ConfigureAwait(false);
+                await LinkAsync(autoTestId, test, id, cancellation).ConfigureAwait(false);
             }
-            catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
+            finally
             {
-                if (e.Error == TestItError.NotFound)
-                {
-                    _unknownWorkItems[id] = true;
-                }
-
-                notice(null, $"Autotest '{test.Name}' was not linked to work item {id}: {e.Message}");
+                _firstTime.Release();
             }
         }
 
@@ -193,6 +202,29 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
             {
                 notice(null, $"Work item {item.Id} was not unlinked from autotest '{test.Name}': {e.Message}");
             }
+        }
+    }
+
+    private async Task LinkAsync(string autoTestId, AutoTestContent test, string workItemId, CancellationToken cancellation)
+    {
+        if (_workItems.TryGetValue(workItemId, out bool exists) && !exists)
+        {
+            return;
+        }
+
+        try
+        {
+            await client.LinkWorkItemAsync(autoTestId, workItemId, cancellation).ConfigureAwait(false);
+            _workItems[workItemId] = true;
+        }
+        catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
+        {
+            if (e.Error == TestItError.NotFound)
+            {
+                _workItems[workItemId] = false;
+            }
+
+            notice(null, $"Autotest '{test.Name}' was not linked to work item {workItemId}: {e.Message}");
         }
     }
 }

@@ -59,7 +59,12 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
                 return null;
             }
 
-            return await client.UploadAsync(file.Name, () => Open(file), cancellation).ConfigureAwait(false);
+            using (Open(file))
+            {
+                // Can it be read at all? Better known before a connection is opened.
+            }
+
+            return await client.UploadAsync(SafeName(file.Name), () => Open(file), cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -71,6 +76,13 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
             notice(null, $"Test IT did not take the attachment '{file.Path ?? file.Name}': {e.Message}");
             return null;
         }
+    }
+
+    /// <summary>The name stands in a header: what no header may hold becomes an underscore.</summary>
+    private static string SafeName(string name)
+    {
+        string safe = string.Concat(HtmlText.Clean(name).Select(c => char.IsControl(c) || c is '"' or '\\' or '/' ? '_' : c));
+        return safe.Length == 0 ? "attachment" : safe.Length > 200 ? HtmlText.Clean(safe[^200..]) : safe;
     }
 
     private static Stream Open(TestFile file)

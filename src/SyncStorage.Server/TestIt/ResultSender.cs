@@ -100,6 +100,7 @@ internal sealed partial class ResultSender(
 
     public void Dispose()
     {
+        catalog.Dispose();
         _before.Dispose();
         _now.Dispose();
     }

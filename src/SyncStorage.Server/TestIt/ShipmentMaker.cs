@@ -25,12 +25,12 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
     public async Task<PendingResult?> LookAtAsync(StoredResult stored, CancellationToken cancellation)
     {
         ObservedResult? body = await ReadAsync(stored, cancellation).ConfigureAwait(false);
-        if (body is null)
+        if (body is null || ExternalIdOf(stored, body) is not string externalId)
         {
             return null;
         }
 
-        var pending = new PendingResult(stored, Fingerprint.Of(ExternalIdOf(body)), RowRegistry.KeyOf(stored, body));
+        var pending = new PendingResult(stored, Fingerprint.Of(externalId), RowRegistry.KeyOf(stored, body));
         if (Volatile.Read(ref _kept) + SizeOf(body) <= MostKept)
         {
             Interlocked.Add(ref _kept, SizeOf(body));
@@ -46,7 +46,11 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
         try
         {
             ObservedResult body = await log.ReadAsync(stored.Index, cancellation).ConfigureAwait(false);
-            ResultContent content = Map(body);
+            if (Map(stored, body, isNew: false) is not { } content)
+            {
+                return;
+            }
+
             Row row = registry.Claim(RowRegistry.KeyOf(stored, body), stored, body, content);
             row.Exists = true;
             row.SentDurationMs += content.DurationMs;
@@ -77,9 +81,13 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
             return null;
         }
 
-        ResultContent content = Map(bodies[^1]);
+        if (Map(readable[^1].Stored, bodies[^1]) is not { } content)
+        {
+            return null;
+        }
+
         Row row = registry.Claim(items[0].Row, items[0].Stored, bodies[^1], content);
-        return new Shipment(readable, bodies[^1], content, row, bodies.Sum(body => Math.Max(body.DurationMs, 0)), bodies.Min(body => body.StartedOn).UtcDateTime);
+        return new Shipment(readable, bodies[^1], content, row, Math.Min(bodies.Sum(body => ResultContent.Duration(body)), ResultContent.LongestDuration), bodies.Min(body => body.StartedOn).UtcDateTime);
     }
 
     /// <summary>The results are done: their bodies need no memory any more.</summary>
@@ -113,12 +121,42 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
 
     private static bool IsUnreadable(Exception e) => e is IOException or JsonException or InvalidOperationException or ArgumentException;
 
-    private ResultContent Map(ObservedResult body) => ResultContent.Of(body, settings.ExternalId, settings.IgnoreParameters, _names);
-
-    /// <summary>Cheaper than the whole content, which only an id with placeholders needs.</summary>
-    private string ExternalIdOf(ObservedResult body)
+    /// <summary>A result so odd that it cannot be mapped is rejected alone; it must not end the publishing of all others.</summary>
+    private ResultContent? Map(StoredResult stored, ObservedResult body, bool isNew = true)
     {
-        TestIdentity identity = TestIdentity.Of(body, settings.ExternalId);
-        return identity.IsTemplate ? Map(body).ExternalId : HtmlText.Clean(identity.ExternalId);
+        try
+        {
+            return ResultContent.Of(body, settings.ExternalId, settings.IgnoreParameters, _names);
+        }
+        catch (Exception e)
+        {
+            log.Notice(null, $"Result {stored.Index} ({body.FullyQualifiedName}) cannot be made into Test IT's terms: {e}");
+            if (isNew)
+            {
+                log.Delivered(stored.Index, Delivery.Rejected, "it cannot be made into Test IT's terms: " + e.Message);
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>As the content has it, but cheaper: only an id with placeholders needs the whole content.</summary>
+    private string? ExternalIdOf(StoredResult stored, ObservedResult body)
+    {
+        try
+        {
+            TestIdentity identity = TestIdentity.Of(body, settings.ExternalId);
+            if (!identity.IsTemplate)
+            {
+                return ResultContent.IdOf(identity, id => id);
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // The mapping of the whole says what is wrong.
+            log.Notice(null, $"Result {stored.Index} has no identity: {e.Message}");
+        }
+
+        return Map(stored, body)?.ExternalId;
     }
 }

@@ -280,10 +280,11 @@ internal sealed class TestItClient : IDisposable
         string call = $"{method} {address}";
         using var timeout = new CancellationTokenSource(_timing.Attempt, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        // Outside the try: a file that cannot be read is no trouble of Test IT's.
+        using HttpContent? body = content?.Invoke();
         try
         {
             IFlurlRequest request = _http.Request(address).AllowAnyHttpStatus().WithHeader("Authorization", "PrivateToken " + _token);
-            using HttpContent? body = content?.Invoke();
             using HttpResponseMessage response = await request.SendAsync(method, body, either.Token).ConfigureAwait(false);
             byte[] answer = await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false);
             string? mediaType = response.Content.Headers.ContentType?.MediaType;

@@ -68,6 +68,7 @@ internal sealed class AdapterLines
             return lines;
         }
 
+        standardOutput = HtmlText.Clean(standardOutput);
         if (!standardOutput.Contains("Tms", StringComparison.Ordinal))
         {
             lines._output.Append(standardOutput);

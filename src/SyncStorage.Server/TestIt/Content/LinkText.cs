@@ -14,7 +14,7 @@ internal static class LinkText
     /// <exception cref="JsonException">It begins like JSON and is none.</exception>
     public static IReadOnlyList<TestLink> Parse(string? text)
     {
-        text = text?.Trim();
+        text = text is null ? null : HtmlText.Clean(text).Trim();
         if (string.IsNullOrEmpty(text))
         {
             return [];
@@ -62,7 +62,7 @@ internal static class LinkText
     /// <summary>Type is always sent: the cloud requires it.</summary>
     public static LinkModel ToModel(TestLink link) => new()
     {
-        Url = link.Url,
+        Url = HtmlText.Clean(link.Url),
         Title = HtmlText.EscapeOrNull(link.Title),
         Description = HtmlText.EscapeOrNull(link.Description),
         Type = Types.FirstOrDefault(type => string.Equals(type, link.Type, StringComparison.OrdinalIgnoreCase)) ?? "Related",

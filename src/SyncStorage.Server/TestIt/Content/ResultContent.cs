@@ -14,7 +14,9 @@ internal sealed record ResultContent
     private const int LongestText = 4 * 1024 * 1024;
     private const int LongestOutput = 64 * 1024;
     private const int DeepestStep = 15;
-    private const long LongestDuration = 43_200_000_000;
+
+    /// <summary>Milliseconds that a posted result may have.</summary>
+    public const long LongestDuration = 43_200_000_000;
 
     public AutoTestContent AutoTest { get; init; } = new();
     public string ExternalId => AutoTest.ExternalId;
@@ -50,26 +52,26 @@ internal sealed record ResultContent
         var traits = new Traits(result.Traits);
         DateTime started = result.StartedOn.UtcDateTime;
         DateTime completed = result.CompletedOn.UtcDateTime;
-        long duration = Math.Clamp(result.DurationMs, 0, LongestDuration);
+        long duration = Duration(result);
         if (completed < started)
         {
-            completed = started.AddMilliseconds(duration);
+            completed = DateTime.MaxValue - started > TimeSpan.FromMilliseconds(duration) ? started.AddMilliseconds(duration) : started;
         }
 
         return new ResultContent
         {
             AutoTest = new AutoTestContent
             {
-                ExternalId = HtmlText.Clean(identity.IsTemplate ? Fill(identity.ExternalId) : identity.ExternalId),
+                ExternalId = IdOf(identity, Fill),
                 Name = NameOf(traits, identity, Fill),
                 Namespace = HtmlText.EscapeOrNull(identity.Namespace),
                 ClassName = HtmlText.EscapeOrNull(identity.ClassName),
                 Title = HtmlText.EscapeOrNull(Fill(traits.First("Title") ?? "")),
                 Description = HtmlText.EscapeOrNull(Fill(traits.First("Description") ?? "")),
-                Labels = traits.All("Labels", "Label").Select(Fill).Select(HtmlText.Escape).Distinct().ToList(),
-                Tags = traits.All("Tags", "Tag").Select(Fill).Select(HtmlText.Escape).Distinct().ToList(),
-                WorkItemIds = traits.All("WorkItemIds", "WorkItemId").Select(Fill).Distinct().ToList(),
-                Links = traits.Links().Select(link => LinkText.ToModel(link with { Url = Fill(link.Url), Title = link.Title is null ? null : Fill(link.Title) })).ToList(),
+                Labels = List(traits.All("Labels", "Label").Select(Fill).Select(HtmlText.Escape)),
+                Tags = List(traits.All("Tags", "Tag").Select(Fill).Select(HtmlText.Escape)),
+                WorkItemIds = List(traits.All("WorkItemIds", "WorkItemId").Select(Fill).Select(HtmlText.Clean)),
+                Links = traits.Links().Select(link => LinkText.ToModel(link with { Url = Fill(link.Url), Title = link.Title is null ? null : Fill(link.Title) })).Where(link => !string.IsNullOrWhiteSpace(link.Url)).ToList(),
                 Steps = ToSteps(steps, 1),
                 Setup = ToSteps(setup, 1),
                 Teardown = ToSteps(teardown, 1),
@@ -82,13 +84,16 @@ internal sealed record ResultContent
             CompletedOn = completed,
             DurationMs = duration,
             Parameters = ignoreParameters ? ImmutableDictionary<string, string>.Empty : Escape(parameters),
-            Links = lines.Links.Select(LinkText.ToModel).ToList(),
+            Links = lines.Links.Select(LinkText.ToModel).Where(link => !string.IsNullOrWhiteSpace(link.Url)).ToList(),
             Steps = steps,
             Setup = setup,
             Teardown = teardown,
             Files = [.. result.Attachments.Select(path => new TestFile(System.IO.Path.GetFileName(path), path, null)), .. lines.Files],
         };
     }
+
+    /// <summary>Milliseconds as Test IT takes them.</summary>
+    public static long Duration(ObservedResult result) => Math.Clamp(result.DurationMs, 0, LongestDuration);
 
     /// <param name="fileIds">Ids of the files that were uploaded; a file without one is left out.</param>
     public static IReadOnlyList<StepResultModel>? ToStepResults(IReadOnlyList<TestStep> steps, IReadOnlyDictionary<TestFile, string> fileIds, int depth = 1)
@@ -112,10 +117,19 @@ internal sealed record ResultContent
         return ids.Count > 0 ? ids : null;
     }
 
+    private static List<string> List(IEnumerable<string> texts) => texts.Where(text => !string.IsNullOrWhiteSpace(text)).Distinct().ToList();
+
+    /// <summary>An id is never escaped, and never blank: Test IT refuses that.</summary>
+    public static string IdOf(TestIdentity identity, Func<string, string> fill)
+    {
+        string id = HtmlText.Clean(identity.IsTemplate ? fill(identity.ExternalId) : identity.ExternalId).Trim();
+        return id.Length > 0 ? id : "unnamed";
+    }
+
     private static string NameOf(Traits traits, TestIdentity identity, Func<string, string> fill)
     {
         string name = HtmlText.Escape(fill(traits.First("DisplayName") ?? identity.Name)).Trim();
-        return name.Length > 0 ? name : identity.ExternalId;
+        return name.Length > 0 ? name : HtmlText.Escape(identity.ExternalId);
     }
 
     private static string? MessageOf(ObservedResult result, AdapterLines lines)
@@ -172,7 +186,7 @@ internal sealed record ResultContent
     }
 
     private static List<StepModel> ToSteps(IReadOnlyList<TestStep> steps, int depth)
-        => depth > DeepestStep ? [] : steps.Where(step => step.Title.Length > 0).Select(step => new StepModel
+        => depth > DeepestStep ? [] : steps.Where(step => HtmlText.Escape(step.Title).Length > 0).Select(step => new StepModel
         {
             Title = HtmlText.Escape(step.Title),
             Description = HtmlText.EscapeOrNull(step.Description),
@@ -180,7 +194,7 @@ internal sealed record ResultContent
         }).ToList();
 
     private static Dictionary<string, string> Escape(IReadOnlyDictionary<string, string> parameters)
-        => parameters.ToDictionary(parameter => HtmlText.Clean(parameter.Key), parameter => HtmlText.Escape(parameter.Value));
+        => parameters.GroupBy(parameter => HtmlText.Clean(parameter.Key)).ToDictionary(group => group.Key, group => HtmlText.Escape(group.Last().Value));
 
     /// <summary>Traits by the names that the official attributes have; a list is one trait with commas, or several traits.</summary>
     private sealed class Traits(IReadOnlyList<ResultTrait> traits)
