@@ -98,7 +98,7 @@ internal sealed class EmbeddedServer : IDisposable
         // Opened before a worker comes: also a build that fails before its tests leaves a report.
         if (_options.TestRunId is not null)
         {
-            _runs.Open(_options.TestRunId);
+            _runs.Open(_options.TestRunId).TakeSpooled();
         }
 
         await new RunFolders(_host, _runs).TidyAsync(CancellationToken.None).ConfigureAwait(false);
@@ -135,7 +135,7 @@ internal sealed class EmbeddedServer : IDisposable
             // Another invocation that takes part goes on after the end of this one.
             _end.Observe(_session.HasLeases(), stop.IsRequested || (orphaned && !_session.HasJoinLeases()), _host.Clock.Now);
             EndRuns(stop.SawInterrupt);
-            _plans.Tend();
+            Background.Try(_plans.Tend, _log);
 
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.
             bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning);
@@ -210,6 +210,12 @@ internal sealed class EmbeddedServer : IDisposable
     /// <returns>False when somebody has come in the meantime.</returns>
     private async Task<bool> SignOffAsync()
     {
+        if (!Directory.Exists(_session.Directory))
+        {
+            // Somebody emptied the temporary folder: nobody can find this server any more, nor start another in its place.
+            return true;
+        }
+
         using (await _session.LockAsync(LockTimeout).ConfigureAwait(false))
         {
             if (!_end.IsInterrupted && _session.HasLeases())

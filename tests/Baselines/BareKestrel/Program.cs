@@ -8,8 +8,6 @@ using Microsoft.Extensions.Logging;
 
 // The least that Kestrel can do: what our server is measured against.
 var builder = WebApplication.CreateSlimBuilder();
-// A line a request would be measured as well, and would fill the pipe that nobody reads.
-builder.Logging.ClearProviders();
 builder.WebHost.UseUrls("http://127.0.0.1:0");
 // Unread logs on a pipe would block it sooner or later.
 builder.Logging.ClearProviders();

@@ -17,13 +17,20 @@ internal sealed class ServerProcess : IDisposable
 
     public Process Process { get; }
 
-    public static ServerProcess Start(params string[] arguments)
+    public static ServerProcess Start(params string[] arguments) => StartWith(new Dictionary<string, string>(), arguments);
+
+    public static ServerProcess StartWith(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "SyncStorage.Server.dll"));
         foreach (string argument in arguments)
         {
             info.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            info.Environment[name] = value;
         }
 
         return new ServerProcess(Process.Start(info)!);
