@@ -302,7 +302,8 @@ internal sealed partial class TestItPublisher
             return pause;
         }
 
-        if (_held.Waiting is not null)
+        // A pause may have run out since DispatchAsync looked: nobody would signal that, so look again instead of waiting.
+        if (_held.Waiting is not null || ShouldSendNow())
         {
             return TimeSpan.Zero;
         }
