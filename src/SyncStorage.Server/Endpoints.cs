@@ -112,13 +112,13 @@ internal sealed class Endpoints : IDisposable
         const int small = 256 * 1024;
         if (http.Request.ContentLength is <= small)
         {
-            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpServer.LargestBody));
+            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch));
         }
 
         await _batches.WaitAsync(http.RequestAborted);
         try
         {
-            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpServer.LargestBody));
+            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch));
         }
         finally
         {

@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace SyncStorage.Server.Hosting;
 
@@ -15,20 +14,33 @@ internal static class HttpExchange
     /// <summary>What the official routes take is a few hundred bytes.</summary>
     public const long LargestOfficialBody = 1024 * 1024;
 
-    /// <exception cref="Refusal">The body is no JSON of this shape.</exception>
-    /// <exception cref="BadHttpRequestException">The body is larger than <paramref name="largest"/>, or the client broke off.</exception>
+    /// <summary>A batch of results.</summary>
+    public const long LargestBatch = 32 * 1024 * 1024;
+
+    /// <remarks>
+    /// The size is checked here and not by Kestrel, which drops the connection of a body that is too large: a client that is still
+    /// writing would see a broken pipe instead of the answer. Ours is answered, and Kestrel reads on for five seconds at most.
+    /// </remarks>
+    /// <exception cref="Refusal">The body is no JSON of this shape, or larger than <paramref name="largest"/>.</exception>
+    /// <exception cref="BadHttpRequestException">The client broke off.</exception>
     public static async Task<T> ReadAsync<T>(this HttpContext http, JsonTypeInfo<T> type, long largest = LargestOfficialBody)
         where T : class
     {
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        if (http.Request.ContentLength > largest)
         {
-            limit.MaxRequestBodySize = largest;
+            throw TooLarge(http, largest);
         }
 
         PipeReader reader = http.Request.BodyReader;
         while (true)
         {
             ReadResult read = await reader.ReadAsync(http.RequestAborted).ConfigureAwait(false);
+            if (read.Buffer.Length > largest)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                throw TooLarge(http, largest);
+            }
+
             if (!read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
@@ -54,6 +66,9 @@ internal static class HttpExchange
         http.Response.ContentLength = bytes.Length;
         await http.Response.BodyWriter.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
     }
+
+    private static Refusal TooLarge(HttpContext http, long largest)
+        => new(413, $"The body of {http.Request.Path} is larger than {largest} bytes.");
 
     private static T Parse<T>(HttpContext http, in ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
     {

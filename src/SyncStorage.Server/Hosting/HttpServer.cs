@@ -19,9 +19,6 @@ namespace SyncStorage.Server.Hosting;
 /// </summary>
 internal sealed class HttpServer : IAsyncDisposable
 {
-    /// <summary>The largest body: a batch of results. The official routes get far less, see <see cref="HttpExchange"/>.</summary>
-    public const long LargestBody = 32 * 1024 * 1024;
-
     private readonly KestrelServer _kestrel;
 
     private HttpServer(KestrelServer kestrel) => _kestrel = kestrel;
@@ -31,7 +28,7 @@ internal sealed class HttpServer : IAsyncDisposable
         IPEndPoint[] endPoints = sockets.EndPoints.ToArray();
         var transport = new SocketTransportOptions { CreateBoundListenSocket = sockets.Take };
         var options = new KestrelServerOptions { AddServerHeader = false };
-        options.Limits.MaxRequestBodySize = LargestBody;
+        options.Limits.MaxRequestBodySize = null; // HttpExchange limits each body by its route
         options.Limits.MaxConcurrentConnections = 4096;
         foreach (IPEndPoint endPoint in endPoints)
         {
