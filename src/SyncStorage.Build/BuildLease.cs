@@ -53,7 +53,7 @@ internal sealed class BuildLease : IDisposable
     private void End()
     {
         int? server = _session.ReadStarted();
-        List<string> reports = _session.ReadRuns().Select(run => new RunFolder(_start.Directory, run.TestRunId).ReportPath).ToList();
+        List<string> reports = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id).ReportPath).ToList();
         _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)

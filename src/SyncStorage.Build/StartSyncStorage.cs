@@ -83,6 +83,13 @@ public sealed class StartSyncStorage : Task
     [Output]
     public string Worker { get; set; } = "";
 
+    /// <summary>
+    /// True when the worker gets a data collector. It watches single tests, for the one result that is held back; a worker that is not
+    /// going to be master needs none, and VSTest's own cost of any collector is a process and up to half a millisecond a test.
+    /// </summary>
+    [Output]
+    public bool Collect { get; set; }
+
     /// <summary>The run that the worker belongs to.</summary>
     [Output]
     public string Run { get; set; } = "";
@@ -163,6 +170,7 @@ public sealed class StartSyncStorage : Task
             StartupTimeout = settings.StartupTimeout,
         };
         session.WriteWorker(worker);
+        Collect = worker.NeedsCollector(() => session.TryBeFirst(run.TestRunId));
         Session = session.Directory;
         Worker = worker.Pid;
         Run = run.TestRunId;

@@ -108,8 +108,8 @@ internal sealed class LoggerWorker : IDisposable
     {
         try
         {
-            JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJson.Default.ResultBatch);
-            JsonSerializer.SerializeToUtf8Bytes(new WorkerStatusRequest(), WireJson.Default.WorkerStatusRequest);
+            JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJsonOut.Default.ResultBatch);
+            JsonSerializer.SerializeToUtf8Bytes(new WorkerStatusRequest(), WireJsonOut.Default.WorkerStatusRequest);
             JsonSerializer.Deserialize("{}", WireJson.Default.StatusResponse);
             await PostAsync(new ResultBatch { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId }, _limits.CallDeadline, _ending.Token).ConfigureAwait(false);
         }

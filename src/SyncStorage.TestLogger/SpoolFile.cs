@@ -20,7 +20,7 @@ internal sealed class SpoolFile(WorkerDescription worker)
     /// <exception cref="IOException">The directory cannot be written.</exception>
     public void Append(ResultBatch batch)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(batch, WireJson.Default.ResultBatch);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(batch, WireJsonOut.Default.ResultBatch);
         lock (_writing)
         {
             OwnerOnly.CreateDirectory(_folder.Path);

@@ -47,13 +47,13 @@ internal sealed class SyncStorageClient : IDisposable
         => GetAsync(Routes.Health, null, WireJson.Default.HealthResponse, cancellation);
 
     public Task<RegisterResponse> RegisterAsync(RegisterRequest request, CancellationToken cancellation)
-        => PostAsync(Routes.Register, null, request, WireJson.Default.RegisterRequest, WireJson.Default.RegisterResponse, cancellation);
+        => PostAsync(Routes.Register, null, request, WireJsonOut.Default.RegisterRequest, WireJson.Default.RegisterResponse, cancellation);
 
     public Task SetWorkerStatusAsync(WorkerStatusRequest request, CancellationToken cancellation)
-        => PostAsync(Routes.SetWorkerStatus, null, request, WireJson.Default.WorkerStatusRequest, WireJson.Default.StatusResponse, cancellation);
+        => PostAsync(Routes.SetWorkerStatus, null, request, WireJsonOut.Default.WorkerStatusRequest, WireJson.Default.StatusResponse, cancellation);
 
     public Task<StatusResponse> SendInProgressAsync(string testRunId, TestResultCut cut, CancellationToken cancellation)
-        => PostAsync(Routes.InProgressTestResult, testRunId, cut, WireJson.Default.TestResultCut, WireJson.Default.StatusResponse, cancellation);
+        => PostAsync(Routes.InProgressTestResult, testRunId, cut, WireJsonOut.Default.TestResultCut, WireJson.Default.StatusResponse, cancellation);
 
     public async Task<bool> IsPublishedAsync(string testRunId, CancellationToken cancellation)
         => (await GetAsync(Routes.InProgressPublished, testRunId, WireJson.Default.PublishedResponse, cancellation).ConfigureAwait(false)).Published;
@@ -66,14 +66,14 @@ internal sealed class SyncStorageClient : IDisposable
 
     /// <summary>What is answered does not matter: clients of the official protocol ignore it; only 404 tells that the worker is unknown.</summary>
     public Task KeepAliveAsync(KeepAliveRequest request, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, Routes.KeepAlive, null, Json(request, WireJson.Default.KeepAliveRequest), cancellation);
+        => SendAsync(HttpMethod.Post, Routes.KeepAlive, null, Json(request, WireJsonOut.Default.KeepAliveRequest), cancellation);
 
     public Task ShutdownAsync(CancellationToken cancellation)
         => SendAsync(HttpMethod.Post, Routes.Shutdown, null, null, cancellation);
 
     /// <summary>Returns once the results are in the server's journal.</summary>
     public Task PostResultsAsync(ResultBatch batch, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, Routes.Results, null, Json(batch, WireJson.Default.ResultBatch), cancellation);
+        => SendAsync(HttpMethod.Post, Routes.Results, null, Json(batch, WireJsonOut.Default.ResultBatch), cancellation);
 
     public void Dispose()
     {

@@ -53,7 +53,8 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
             async (client, token) =>
             {
                 await call(client, token).ConfigureAwait(false);
-                return true;
+                // A reference, like every other answer: the runtime compiles CallAsync once for all of them.
+                return (object?)null;
             },
             deadline,
             cancellation);

@@ -26,6 +26,7 @@ namespace SyncStorage.Sessions;
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
 /// workers/{pid}.role   whether its collector watches single tests (<see cref="WorkerRole"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
+/// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)
 /// run-id               the run's id when the user gave none
@@ -181,7 +182,7 @@ internal sealed class Session
     {
         if (!File.Exists(StartPath))
         {
-            Write(StartPath, start, WireJson.Default.ServerStart);
+            Write(StartPath, start, WireJsonOut.Default.ServerStart);
         }
     }
 
@@ -189,7 +190,7 @@ internal sealed class Session
     public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
 
     public void WriteWorker(WorkerDescription worker)
-        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), worker, WireJson.Default.WorkerDescription);
+        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), worker, WireJsonOut.Default.WorkerDescription);
 
     public WorkerDescription? ReadWorker(string pid)
         => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);
@@ -205,7 +206,7 @@ internal sealed class Session
         string path = RunPath(run.TestRunId);
         if (!File.Exists(path))
         {
-            Write(path, run, WireJson.Default.RunSettings);
+            Write(path, run, WireJsonOut.Default.RunSettings);
         }
     }
 
@@ -217,7 +218,27 @@ internal sealed class Session
             .OfType<RunSettings>()
             .ToList();
 
-    public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), plan, WireJson.Default.TestPlan);
+    /// <summary>True for the first worker of a run that asks, and for no other of the invocation.</summary>
+    public bool TryBeFirst(string testRunId)
+    {
+        try
+        {
+            using (new FileStream(Path.Combine(RunsDirectory, Hash(testRunId) + ".first"), FileMode.CreateNew))
+            {
+                return true;
+            }
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Of all runs. Not <see cref="ReadRuns"/>, for MSBuild at the end of the build: compiling that takes longer than all the rest there.</summary>
+    public IReadOnlyList<string> ReadRunIds()
+        => System.IO.Directory.GetFiles(RunsDirectory, "*.json").Select(ReadRunId).OfType<string>().ToList();
+
+    public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), plan, WireJsonOut.Default.TestPlan);
 
     /// <summary>Waits for the plan of a run; null when the server ended, could not start or did not answer in time.</summary>
     public async Task<TestPlan?> WaitForPlanAsync(string testRunId, TimeSpan timeout, CancellationToken cancellation = default)
@@ -282,6 +303,19 @@ internal sealed class Session
         try
         {
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), type);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string? ReadRunId(string path)
+    {
+        try
+        {
+            using JsonDocument run = JsonDocument.Parse(File.ReadAllBytes(path));
+            return run.RootElement.GetProperty("testRunId").GetString();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {

@@ -57,7 +57,7 @@ internal static class SessionServer
             }
 
             // Only the process that started it could wait for its end with a signal, and that need not be this one.
-            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellation).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(3), cancellation).ConfigureAwait(false);
         }
 
         return true;

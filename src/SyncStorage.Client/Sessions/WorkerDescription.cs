@@ -1,3 +1,5 @@
+using System;
+
 namespace SyncStorage.Sessions;
 
 /// <summary>
@@ -28,6 +30,17 @@ internal sealed record WorkerDescription
 
     /// <summary>Seconds (SyncStorageStartupTimeout).</summary>
     public int StartupTimeout { get; init; } = 30;
+
+    /// <summary>
+    /// Whether MSBuild gives the worker a collector at all. The first worker of a run is the likely master. Should another one be
+    /// elected, its first result is held back as well, only a little later: when its logger hands it over.
+    /// </summary>
+    public bool NeedsCollector(Func<bool> isFirst) => TestEvents switch
+    {
+        "Always" => true,
+        "Never" => false,
+        _ => isFirst(),
+    };
 
     /// <summary>Whether the worker's collector looks at single tests, which costs more than half a millisecond each.</summary>
     public bool WatchesTests(bool isMaster) => TestEvents switch
