@@ -14,5 +14,11 @@ internal sealed record CollectorTimings
     /// <summary>The same for a server whose last answer did not come: one more try, but not for long.</summary>
     public TimeSpan DoubtfulCallDeadline { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// After the first finished test of a worker with a logger. A session that ends sooner needs no offer: its results are on their way
+    /// with the logger, and the first of the master's is held back as well. That spares short runs a second HTTP client.
+    /// </summary>
+    public TimeSpan OfferDelay { get; init; } = TimeSpan.FromMilliseconds(250);
+
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(10);
 }

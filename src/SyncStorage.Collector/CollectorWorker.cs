@@ -13,6 +13,9 @@ namespace SyncStorage.Collector;
 /// </summary>
 internal sealed class CollectorWorker : IDisposable
 {
+    /// <summary>Said once, by whoever gives up first.</summary>
+    public const string NotReached = "SYNC0003: Sync Storage could not be reached; the tests run without their collector";
+
     private const int NotFound = 404;
 
     // A slot that refuses so often will not take the next one either.
@@ -55,7 +58,7 @@ internal sealed class CollectorWorker : IDisposable
         catch (Exception e)
         {
             _isFailing = true;
-            _warnings.Warn("SYNC0003: Sync Storage could not be reached; the tests run without their collector", e);
+            _warnings.Warn(NotReached, e);
         }
 
         _keepingAlive = KeepAliveAsync();

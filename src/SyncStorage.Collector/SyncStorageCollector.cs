@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using System.Xml;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
@@ -18,17 +19,20 @@ namespace SyncStorage.Collector;
 [DataCollectorTypeUri(GuestConfiguration.CollectorUri)]
 public sealed class SyncStorageCollector : DataCollector
 {
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
-
     private readonly CollectorTimings _timings;
     private readonly Func<TestConsole> _console;
     private readonly GuestWarnings _warnings;
-    private readonly ConcurrentDictionary<Guid, DateTimeOffset> _started = new();
+
+    // When which test case (a Guid) began (a DateTimeOffset). Boxed, because a dictionary of references is compiled already.
+    private readonly ConcurrentDictionary<object, object> _started = new();
     private DataCollectionLogger? _logger;
     private DataCollectionContext? _context;
     private DataCollectionEvents? _events;
     private readonly object _gate = new();
-    private Task<bool> _starting = Task.FromResult(false);
+    private Dictionary<string, string> _configuration = [];
+    private Attachment? _attachment;
+    private Task<bool>? _starting;
+    private Timer? _soon;
     private GuestSession? _guest;
     private CollectorWorker? _worker;
     private FinishedTest? _early;
@@ -59,12 +63,13 @@ public sealed class SyncStorageCollector : DataCollector
         _events = events;
         _logger = logger;
         _context = environmentContext?.SessionDataCollectionContext;
-        Dictionary<string, string> configuration = GuestConfiguration.Of(configurationElement);
-        _starting = Task.Run(() => StartAsync(configuration));
+        _configuration = GuestConfiguration.Of(configurationElement);
+        _attachment = Attachment.In(_configuration);
         events.SessionEnd += OnSessionEnd;
 
-        // VSTest asks right after this method whether anybody watches single tests, so the answer has to be waited for.
-        if (WatchesTests(configuration, _starting))
+        // VSTest asks right after this method whether anybody watches single tests. MSBuild attaches only whom that is likely to pay
+        // for; whoever starts the server himself has to wait for its answer.
+        if (_attachment is null ? Begin().GetAwaiter().GetResult() : _attachment.Watches != false)
         {
             events.TestCaseStart += OnTestCaseStart;
             events.TestCaseEnd += OnTestCaseEnd;
@@ -87,6 +92,7 @@ public sealed class SyncStorageCollector : DataCollector
 
                 lock (_gate)
                 {
+                    _soon?.Dispose();
                     _worker?.Dispose();
                     _worker = null;
                     _isOver = true;
@@ -99,27 +105,32 @@ public sealed class SyncStorageCollector : DataCollector
         base.Dispose(disposing);
     }
 
-    /// <summary>The logger has mostly asked already and left the answer; else ours is waited for.</summary>
-    private static bool WatchesTests(Dictionary<string, string> configuration, Task<bool> starting)
+    /// <summary>Meets the server, once.</summary>
+    private Task<bool> Begin()
     {
-        bool isAttached = configuration.TryGetValue(GuestConfiguration.Session, out string? session) & configuration.TryGetValue(GuestConfiguration.Worker, out string? pid);
-        do
+        lock (_gate)
         {
-            if (isAttached && WorkerRole.Read(session!, pid!) is bool watches)
-            {
-                return watches;
-            }
+            return _starting ??= Task.Run(StartAsync);
         }
-        while (!starting.Wait(PollInterval));
-
-        return starting.Result;
     }
 
-    private async Task<bool> StartAsync(Dictionary<string, string> configuration)
+    /// <summary>The tests go on, so that it is worth being faster than the logger. Unless the logger knows that we are not master.</summary>
+    private void BeginIfWorthwhile() => Guarded("the collector could not start", () =>
+    {
+        lock (_gate)
+        {
+            if (!_isOver && _attachment?.Watches != false)
+            {
+                Begin();
+            }
+        }
+    });
+
+    private async Task<bool> StartAsync()
     {
         try
         {
-            _guest = GuestSession.Join(configuration, _console);
+            _guest = GuestSession.Join(_configuration, _console);
             if (_guest is null)
             {
                 return false;
@@ -173,14 +184,15 @@ public sealed class SyncStorageCollector : DataCollector
             return;
         }
 
-        DateTimeOffset startedOn = _started.TryRemove(e.TestCaseId, out DateTimeOffset seen) ? seen : DateTimeOffset.UtcNow;
+        DateTimeOffset startedOn = _started.TryRemove(e.TestCaseId, out object? seen) ? (DateTimeOffset)seen : DateTimeOffset.UtcNow;
         var finished = new FinishedTest(test, e.TestOutcome, startedOn);
         lock (_gate)
         {
             if (_worker is null)
             {
-                // Faster than our registration: it is offered as soon as that is through.
+                // Before our registration: it is offered as soon as that is through.
                 _early ??= finished;
+                _soon ??= new Timer(_ => BeginIfWorthwhile(), null, _timings.OfferDelay, Timeout.InfiniteTimeSpan);
             }
             else
             {
@@ -211,8 +223,21 @@ public sealed class SyncStorageCollector : DataCollector
 
     private async Task CompleteAsync()
     {
+        Task<bool> starting;
+        lock (_gate)
+        {
+            if (_starting is null && _attachment?.Watches is not null)
+            {
+                // A short session: its logger stands for the worker. Without one, somebody has to say that there is a worker.
+                _isOver = true;
+                return;
+            }
+
+            starting = Begin();
+        }
+
         // Tests that end before we have met the server wait for it as long as for an answer, and not for its start.
-        await Task.WhenAny(_starting, Task.Delay(_timings.LastCallDeadline)).ConfigureAwait(false);
+        await Task.WhenAny(starting, Task.Delay(_timings.LastCallDeadline)).ConfigureAwait(false);
         CollectorWorker? worker;
         lock (_gate)
         {
@@ -222,6 +247,11 @@ public sealed class SyncStorageCollector : DataCollector
 
         if (worker is null)
         {
+            if (!starting.IsCompleted)
+            {
+                _warnings.Warn(CollectorWorker.NotReached);
+            }
+
             return;
         }
 
@@ -253,6 +283,18 @@ public sealed class SyncStorageCollector : DataCollector
             // VSTest adds a full stop of its own.
             _logger?.LogWarning(_context, text.TrimEnd('.'));
         }
+    }
+
+    /// <summary>Where MSBuild said whose collector this is.</summary>
+    private sealed record Attachment(string Session, string Worker)
+    {
+        /// <summary>What the worker's logger has learned: whether single tests are to be watched; null while it has not met the server.</summary>
+        public bool? Watches => WorkerRole.Read(Session, Worker);
+
+        public static Attachment? In(Dictionary<string, string> configuration)
+            => configuration.TryGetValue(GuestConfiguration.Session, out string? session) && configuration.TryGetValue(GuestConfiguration.Worker, out string? worker)
+                ? new Attachment(session, worker)
+                : null;
     }
 
     private sealed record FinishedTest(TestCase Test, TestOutcome Outcome, DateTimeOffset StartedOn);

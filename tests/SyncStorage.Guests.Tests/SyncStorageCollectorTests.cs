@@ -6,6 +6,7 @@ using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using SyncStorage.Collector;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Guests.Tests;
 
@@ -57,17 +58,56 @@ public sealed class SyncStorageCollectorTests
     [TestMethod]
     [DataRow("Auto", true, true)]
     [DataRow("Auto", false, false)]
+    [DataRow("Always", true, true)]
     [DataRow("Always", false, true)]
     [DataRow("Never", true, false)]
-    public void Single_tests_are_watched_only_where_it_is_worth_their_cost(string testEvents, bool isMaster, bool watches)
+    [DataRow("Never", false, false)]
+    public void Only_the_likely_master_gets_a_collector_unless_the_user_wants_otherwise(string testEvents, bool isFirst, bool needsCollector)
+        => Assert.AreEqual(needsCollector, new WorkerDescription { TestEvents = testEvents }.NeedsCollector(() => isFirst));
+
+    [TestMethod]
+    [DataRow(true, true)]
+    [DataRow(false, false)]
+    [DataRow(null, true)]
+    public void Single_tests_are_watched_unless_the_logger_knows_better(bool? said, bool watches)
     {
-        using var guest = new GuestFixture(testEvents);
-        using var server = FakeServer.In(guest.Session);
-        server.IsMaster = isMaster;
+        using var guest = new GuestFixture();
+        if (said is bool role)
+        {
+            WorkerRole.Write(guest.Session.Directory, guest.Worker.Pid, role);
+        }
 
         using FakeCollection host = FakeCollection.Attach(guest);
 
         Assert.AreEqual(watches, host.WatchesTests);
+    }
+
+    [TestMethod]
+    public void A_short_session_is_left_to_its_logger()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        using FakeCollection host = FakeCollection.Attach(guest, new CollectorTimings { OfferDelay = TimeSpan.FromMinutes(1) });
+        host.Run(FakeCollection.Test());
+        WorkerRole.Write(guest.Session.Directory, guest.Worker.Pid, watchesTests: true);
+
+        host.End();
+
+        Assert.IsEmpty(server.Routes);
+        Assert.IsEmpty(host.Warnings);
+    }
+
+    [TestMethod]
+    public void Without_a_logger_the_collector_speaks_for_a_short_session()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+        using FakeCollection host = FakeCollection.Attach(guest, new CollectorTimings { OfferDelay = TimeSpan.FromMinutes(1), LastCallDeadline = TimeSpan.FromSeconds(20) });
+        host.Run(FakeCollection.Test());
+
+        host.End();
+
+        CollectionAssert.AreEqual(new[] { Routes.Register, Routes.InProgressTestResult, Routes.SetWorkerStatus }, server.Routes.ToArray());
     }
 
     [TestMethod]
@@ -115,6 +155,8 @@ public sealed class SyncStorageCollectorTests
         using var guest = new GuestFixture();
         using var server = FakeServer.In(guest.Session);
         using FakeCollection host = FakeCollection.Attach(guest, new CollectorTimings { KeepAlive = TimeSpan.FromMilliseconds(20) });
+
+        host.Run(FakeCollection.Test());
 
         await server.WaitForAsync(Routes.KeepAlive, 3);
     }
@@ -176,6 +218,5 @@ public sealed class SyncStorageCollectorTests
         host.End();
 
         StringAssert.StartsWith(host.Warnings.Single(), "SYNC0018: Sync Storage: the collector could not start");
-        Assert.IsFalse(host.WatchesTests);
     }
 }
