@@ -112,17 +112,7 @@ internal sealed class CollectorWorker : IDisposable
 
     private async Task RegisterAsync()
     {
-        using var self = Process.GetCurrentProcess();
-        WorkerDescription worker = _guest.Worker;
-        var request = new RegisterRequest
-        {
-            Pid = worker.Pid,
-            TestRunId = worker.TestRunId,
-            Project = worker.Project,
-            TargetFramework = worker.TargetFramework,
-            Part = WorkerPart.Collector,
-            ProcessId = self.Id,
-        };
+        RegisterRequest request = _guest.Worker.ToRegistration(WorkerPart.Collector);
         RegisterResponse answer = await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _timings.CallDeadline, _ending.Token).ConfigureAwait(false);
         _isMaster = answer.IsMaster;
         _isRegistered = true;

@@ -121,17 +121,8 @@ internal sealed class LoggerWorker : IDisposable
 
     private async Task<RegisterResponse> RegisterAsync(CancellationToken cancellation)
     {
-        using var self = Process.GetCurrentProcess();
         WorkerDescription worker = _guest.Worker;
-        var request = new RegisterRequest
-        {
-            Pid = worker.Pid,
-            TestRunId = worker.TestRunId,
-            Project = worker.Project,
-            TargetFramework = worker.TargetFramework,
-            Part = WorkerPart.Logger,
-            ProcessId = self.Id,
-        };
+        RegisterRequest request = worker.ToRegistration(WorkerPart.Logger);
         RegisterResponse answer = await _connection.CallAsync((client, token) => client.RegisterAsync(request, token), _limits.CallDeadline, cancellation).ConfigureAwait(false);
         WorkerRole.Write(_guest.Session.Directory, worker.Pid, worker.WatchesTests(answer.IsMaster));
         return answer;

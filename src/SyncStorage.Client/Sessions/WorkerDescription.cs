@@ -1,4 +1,6 @@
 using System;
+using System.Diagnostics;
+using SyncStorage.Protocol;
 
 namespace SyncStorage.Sessions;
 
@@ -41,6 +43,22 @@ internal sealed record WorkerDescription
         "Never" => false,
         _ => isFirst(),
     };
+
+    /// <summary>How this process registers as a part of the worker.</summary>
+    /// <param name="part">See <see cref="WorkerPart"/>.</param>
+    public RegisterRequest ToRegistration(string part)
+    {
+        using var self = Process.GetCurrentProcess();
+        return new RegisterRequest
+        {
+            Pid = Pid,
+            TestRunId = TestRunId,
+            Project = Project,
+            TargetFramework = TargetFramework,
+            Part = part,
+            ProcessId = self.Id,
+        };
+    }
 
     /// <summary>Whether the worker's collector looks at single tests, which costs more than half a millisecond each.</summary>
     public bool WatchesTests(bool isMaster) => TestEvents switch
