@@ -28,7 +28,9 @@ internal static class ReportSummary
         {
             foreach (JsonElement notice in notices.EnumerateArray())
             {
-                text.AppendLine().Append($"warning {notice.GetString()}");
+                // What carries no code is no trouble, but news.
+                string line = notice.GetString() ?? "";
+                text.AppendLine().Append(line.StartsWith("SYNC", System.StringComparison.Ordinal) ? $"warning {line}" : $"Sync Storage: {line}");
             }
         }
 

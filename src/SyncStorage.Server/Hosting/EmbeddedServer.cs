@@ -35,6 +35,7 @@ internal sealed class EmbeddedServer : IDisposable
     private readonly Alarm _alarm = new();
     private readonly EndOfInvocation _end;
     private readonly Plans _plans;
+    private readonly Backlog _backlog;
     private readonly Dictionary<Run, Ending> _ending = [];
     private readonly string _secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
 
@@ -59,6 +60,7 @@ internal sealed class EmbeddedServer : IDisposable
         _plans = new Plans(_session, _log, time);
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
+        _backlog = new Backlog(options.Directory, _log, time, _alarm.Ring);
     }
 
     public async Task<int> RunAsync()
@@ -110,6 +112,7 @@ internal sealed class EmbeddedServer : IDisposable
     public void Dispose()
     {
         _runs.Dispose();
+        _backlog.Dispose();
         _alarm.Dispose();
         _log.Dispose();
     }
@@ -136,15 +139,29 @@ internal sealed class EmbeddedServer : IDisposable
             _end.Observe(_session.HasLeases(), stop.IsRequested || (orphaned && !_session.HasJoinLeases()), _host.Clock.Now);
             EndRuns(stop.SawInterrupt);
             Background.Try(_plans.Tend, _log);
+            TendBacklog(tidied);
 
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.
-            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning);
+            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle;
             if (_end.HasBegun && (ended || _end.IsOverdue(_host.Clock.Now)) && await SignOffAsync().ConfigureAwait(false))
             {
                 return;
             }
 
             await _alarm.WaitAsync().ConfigureAwait(false);
+        }
+    }
+
+    private void TendBacklog(Task tidied)
+    {
+        if (tidied.IsCompleted && !_end.IsInterrupted)
+        {
+            _backlog.Tend(_runs.All);
+        }
+
+        if (_end.HasBegun)
+        {
+            _backlog.Limit(_end.IsInterrupted ? InterruptedDelivery : _options.CompletionTimeout);
         }
     }
 

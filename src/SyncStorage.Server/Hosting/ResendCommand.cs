@@ -3,8 +3,6 @@ using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Server.Results;
-using SyncStorage.Server.Runs;
-using SyncStorage.Server.TestIt;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 
@@ -36,28 +34,8 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
     {
         try
         {
-            if (LeftRun.In(folder) is not { } left)
-            {
-                return true;
-            }
-
-            var host = new RunHost
-            {
-                Clock = new Clock(time),
-                Log = _log,
-                Processes = new OperatingSystemProcesses(),
-                Directory = options.Directory,
-                SettingsOf = id => new RunSettings { TestRunId = id },
-                CreatePublisher = (_, _, _) => new NoPublisher(),
-            };
-            using var run = new Run(left.TestRunId, folder, host, adopt: false);
-            if (!left.IsClosed)
-            {
-                // Its server is dead, or the folder could not be opened.
-                await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
-            }
-
-            return !run.Settings.Publish || await ResendAsync(run).ConfigureAwait(false);
+            using LeftResults? left = await LeftResults.OpenAsync(options.Directory, folder, closeOpenRun: true, _log, time).ConfigureAwait(false);
+            return left is null || await ResendAsync(left).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -66,34 +44,30 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
         }
     }
 
-    private async Task<bool> ResendAsync(Run run)
+    private async Task<bool> ResendAsync(LeftResults left)
     {
-        run.TakeSpooled();
-        long before = run.Describe().Results.Spooled;
-        if (before == 0)
+        if (PrivateTokenSource.Read(left.Settings.ConfigFile) is not { } token)
         {
-            return true;
-        }
-
-        if (PrivateTokenSource.Read(run.Settings.ConfigFile) is not { } token)
-        {
-            Output.WriteError($"warning SYNC0015: {before} results of run {run.TestRunId} stay spooled: there is no private token (TMS_PRIVATE_TOKEN).");
+            Output.WriteError($"warning SYNC0015: {left.Count} results of run {left.TestRunId} stay spooled: there is no private token (TMS_PRIVATE_TOKEN).");
             return false;
         }
 
         using var deadline = new CancellationTokenSource(options.CompletionTimeout, time);
-        bool done = await run.ResendAsync((left, log) => Resend.RunAsync(run.Settings, token, left, log, time, deadline.Token)).ConfigureAwait(false);
-        Report report = run.Describe();
-        string counts = $"run {report.TestRunId}: {before} results were spooled; {before - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {run.Folder.ReportPath}";
-        if (done)
+        (Report report, bool isDone) = await left.SendAsync(token, deadline.Token).ConfigureAwait(false);
+        string counts = $"run {report.TestRunId}: {left.Count} results were spooled; {left.Count - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {left.ReportPath}";
+        if (isDone)
         {
             Output.WriteLine($"Sync Storage: {counts}");
         }
         else
         {
             Output.WriteError($"warning SYNC0015: {counts}");
+            foreach (string notice in report.Notices)
+            {
+                Output.WriteError("  " + notice);
+            }
         }
 
-        return done;
+        return isDone;
     }
 }

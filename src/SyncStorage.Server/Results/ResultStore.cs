@@ -103,7 +103,8 @@ internal sealed class ResultStore : IDisposable
         Row row = _rows[(int)index];
         _byDelivery[(int)row.Delivery]--;
         _byDelivery[(int)delivery]++;
-        _rows[(int)index] = row with { Delivery = delivery, Unclear = false };
+        // What was posted and then spooled may have arrived all the same: whoever sends it next has to look.
+        _rows[(int)index] = row with { Delivery = delivery, Unclear = delivery == Delivery.Spooled && row.Unclear };
     }
 
     public void SetUnclear(long index) => _rows[(int)index] = _rows[(int)index] with { Unclear = true };

@@ -14,7 +14,6 @@ internal sealed partial class Run
 
     private const int MostEnds = 3;
 
-
     /// <summary>
     /// Ends the run: takes in what guests spooled, delivers what is left, gives the held result its final status, writes the
     /// final report. Workers that have not completed are lost.
@@ -71,9 +70,9 @@ internal sealed partial class Run
     }
 
     /// <summary>Sends what an earlier end of the run left spooled.</summary>
-    /// <param name="send">Does it; true when nothing is left.</param>
+    /// <param name="send">Does it.</param>
     /// <returns>True when nothing is left.</returns>
-    public async Task<bool> ResendAsync(Func<SpooledRun, IDeliveryLog, Task<bool>> send)
+    public async Task<bool> ResendAsync(Func<SpooledRun, IDeliveryLog, Task<ResendOutcome>> send)
     {
         SpooledRun left;
         lock (_gate)
@@ -87,17 +86,24 @@ internal sealed partial class Run
             Log($"{left.Spooled.Count} results of run {TestRunId} are sent again.");
         }
 
-        bool done = await send(left, this).ConfigureAwait(false);
+        ResendOutcome outcome = await send(left, this).ConfigureAwait(false);
         lock (_gate)
         {
-            if (done && left.Cut is not null)
+            if (outcome.IsDone && left.Cut is not null)
             {
                 Commit([new RunEvent { Kind = RunEvents.HeldFinalized, At = Now.Time }]);
             }
 
+            if (outcome.TestRunId is not null)
+            {
+                Commit([new RunEvent { Kind = RunEvents.RunCreated, At = Now.Time, TestRunId = outcome.TestRunId, TestRunUrl = outcome.TestRunUrl }]);
+            }
+
             _store.Settle();
+            // The end stands last again: whoever looks into the folder next need not read the whole journal to see that it is closed.
+            Commit([new RunEvent { Kind = _state.Phase == RunPhase.Interrupted ? RunEvents.Interrupted : RunEvents.Completed, At = _state.CompletedOn ?? Now.Time }]);
             WriteReport();
-            return done && !_store.HasUndelivered;
+            return outcome.IsDone && !_store.HasUndelivered;
         }
     }
 
@@ -156,15 +162,15 @@ internal sealed partial class Run
             return await _slot.FinishAsync(deadline).ConfigureAwait(false) && delivered;
         }
 
-        bool ours = held?.Index is not null;
-        bool finalized = _publisher is null || await _publisher.CompleteAsync(ours ? held!.Cut : null, deadline).ConfigureAwait(false);
-        if (held is null || ours)
+        if (held is { Index: null } && (_publisher is null or LocalPublisher))
         {
-            return held is not null && finalized;
+            // An official client wrote its result itself and only left the cut here.
+            return await _host.FinalizeOfficial(Settings, _address, held!.Cut, deadline).ConfigureAwait(false);
         }
 
-        // An official client wrote its result itself and only left the cut here.
-        return await _host.FinalizeOfficial(Settings, _address, held.Cut, deadline).ConfigureAwait(false);
+        // A cut whose result somebody else wrote goes there, too: it must be final before the publisher completes the run.
+        bool finalized = _publisher is null || await _publisher.CompleteAsync(held?.Cut, deadline).ConfigureAwait(false);
+        return held is not null && finalized;
     }
 
     private void Close(bool interrupted)

@@ -62,7 +62,7 @@ internal sealed partial class Run
             case RunEvents.Posting:
                 foreach (long index in e.Indices ?? [])
                 {
-                    if (index < _store.Count && _store.DeliveryOf(index) == Delivery.Pending)
+                    if (index < _store.Count && _store.DeliveryOf(index) is Delivery.Pending or Delivery.Spooled)
                     {
                         _store.SetUnclear(index);
                     }
@@ -90,6 +90,10 @@ internal sealed partial class Run
         }
 
         _state.Apply(e, Now);
+        if (e.Kind == RunEvents.Reopened && _state.Held?.Index is long held && _store.DeliveryOf(held) is Delivery.Sent or Delivery.Rejected)
+        {
+            _state.Forget(held);
+        }
     }
 
     /// <summary>The turning points, for people.</summary>

@@ -60,6 +60,23 @@ internal sealed partial class Run
         }
     }
 
+    /// <summary>
+    /// For the report and the console of this invocation, but not for the journal: it is about other runs. Without a code it is no
+    /// warning.
+    /// </summary>
+    public void Tell(string text)
+    {
+        Log(text);
+        lock (_gate)
+        {
+            if (!_closed && !_notices.Contains(text))
+            {
+                _notices.Add(text);
+                WriteReport();
+            }
+        }
+    }
+
     /// <summary>A result takes the slot by itself, because no collector has offered it.</summary>
     private void HoldBack(long index)
     {

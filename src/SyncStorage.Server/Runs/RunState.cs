@@ -258,11 +258,15 @@ internal sealed class RunState(string testRunId)
             case RunEvents.Reopened:
                 Phase = RunPhase.Running;
                 CompletedOn = null;
-                Held = null;
+                // One that is still to become final holds the run open in Test IT: no second one beside it.
+                Held = Held is { Index: not null, Finalized: false } ? Held : null;
                 Forced = false;
                 break;
         }
     }
+
+    /// <summary>The held-back result turned out to be done with: nothing is held any more.</summary>
+    public void Forget(long index) => Held = Held?.Index == index ? null : Held;
 
     private TimeSpan QuietSince
     {

@@ -17,17 +17,22 @@ namespace SyncStorage.Server.TestIt;
 /// <param name="Cut">Its cut; null when none is held back or it is final.</param>
 internal sealed record SpooledRun(string? TestRunId, IReadOnlyList<StoredResult> Spooled, IReadOnlyList<StoredResult> Delivered, long? HeldIndex, TestResultCut? Cut);
 
+/// <summary>What became of it; each result's fate is in the log.</summary>
+/// <param name="IsDone">Nothing is left.</param>
+/// <param name="TestRunId">Test IT's id of the run; null when it could not be opened.</param>
+/// <param name="TestRunUrl">Its address for humans; null when it could not be opened.</param>
+internal sealed record ResendOutcome(bool IsDone, string? TestRunId, string? TestRunUrl);
+
 /// <summary>
 /// Sends what an earlier run left behind. Every result is looked up first: it may have arrived although nobody heard the answer, in
 /// that run or in a resend that was killed, and may not arrive twice.
 /// </summary>
 internal static class Resend
 {
-    /// <returns>True when nothing is left. What was sent and what was not is in the log.</returns>
-    public static Task<bool> RunAsync(RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, CancellationToken deadline)
+    public static Task<ResendOutcome> RunAsync(RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, CancellationToken deadline)
         => RunAsync(settings, privateToken, left, log, time, new TestItTiming(), deadline);
 
-    internal static async Task<bool> RunAsync(
+    internal static async Task<ResendOutcome> RunAsync(
         RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, TestItTiming timing, CancellationToken deadline)
     {
         var counter = new CountingLog(log);
@@ -51,7 +56,7 @@ internal static class Resend
         }
 
         bool final = await publisher.CompleteAsync(left.Cut, deadline).ConfigureAwait(false);
-        return final && counter.Spooled == 0;
+        return new ResendOutcome(final && counter.Spooled == 0, publisher.TestRunId, publisher.TestRunUrl);
     }
 
     /// <summary>Passes everything on and counts what stays behind.</summary>

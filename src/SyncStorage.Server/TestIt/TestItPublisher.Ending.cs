@@ -164,7 +164,7 @@ internal sealed partial class TestItPublisher
 
         if (spooled > 0)
         {
-            _log.Notice("SYNC0015", $"{spooled} results are not in Test IT yet; they are kept; send them with 'dotnet msbuild -t:SyncStorageResend'.");
+            _log.Notice("SYNC0015", $"{spooled} results are not in Test IT yet; they are kept; the next run that publishes there sends them, or 'dotnet msbuild -t:SyncStorageResend'.");
         }
     }
 }

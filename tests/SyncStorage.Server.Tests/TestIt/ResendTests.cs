@@ -65,7 +65,7 @@ public sealed class ResendTests
             var left = new SpooledRun(run.Run.Id, all, [], 0, Cut(held));
             using (var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(400)))
             {
-                Assert.IsFalse(await Resend.RunAsync(run.Settings, Token, left, lost, TimeProvider.System, Quick, deadline.Token));
+                Assert.IsFalse((await Resend.RunAsync(run.Settings, Token, left, lost, TimeProvider.System, Quick, deadline.Token)).IsDone);
             }
 
             run.TestIt.Faults.BlackHole = false;
@@ -88,6 +88,6 @@ public sealed class ResendTests
     private static async Task<bool> ResendAsync(PublisherFixture run, SpooledRun left)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        return await Resend.RunAsync(run.Settings, Token, left, run.Log, TimeProvider.System, Quick, deadline.Token);
+        return (await Resend.RunAsync(run.Settings, Token, left, run.Log, TimeProvider.System, Quick, deadline.Token)).IsDone;
     }
 }

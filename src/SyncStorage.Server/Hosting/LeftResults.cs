@@ -1,0 +1,94 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.Results;
+using SyncStorage.Server.Runs;
+using SyncStorage.Server.TestIt;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+
+namespace SyncStorage.Server.Hosting;
+
+/// <summary>
+/// The results that an earlier run had to leave in its folder. While one is open, the folder is locked against every other process, by the
+/// journal that it holds; the lock dies with the process, so a killed one is in nobody's way.
+/// </summary>
+internal sealed class LeftResults : IDisposable
+{
+    private readonly Run _run;
+    private readonly TimeProvider _time;
+
+    private LeftResults(Run run, TimeProvider time)
+    {
+        (_run, _time) = (run, time);
+        Count = run.Describe().Results.Spooled;
+    }
+
+    public RunSettings Settings => _run.Settings;
+
+    /// <inheritdoc cref="Run.IsRefused"/>
+    public bool IsRefused => _run.IsRefused;
+
+    /// <summary>How many there were when the folder was opened.</summary>
+    public long Count { get; }
+
+    /// <param name="closeOpenRun">True: a run that its server left open is closed first. False: there is nothing to be sent of it yet.</param>
+    /// <returns>Null when nothing of it is to be published.</returns>
+    /// <exception cref="System.IO.IOException">A living process has the folder, or it cannot be read.</exception>
+    public static async Task<LeftResults?> OpenAsync(string directory, RunFolder folder, bool closeOpenRun, ServerLog log, TimeProvider time)
+    {
+        if (LeftRun.In(folder) is not { } left)
+        {
+            return null;
+        }
+
+        var host = new RunHost
+        {
+            Clock = new Clock(time),
+            Log = log,
+            Processes = new OperatingSystemProcesses(),
+            Directory = directory,
+            SettingsOf = id => new RunSettings { TestRunId = id },
+            CreatePublisher = (_, _, _) => new NoPublisher(),
+        };
+        var run = new Run(left.TestRunId, folder, host, adopt: false);
+        try
+        {
+            // Asked of the run, which has the lock: since the look before, another process may have done all of it.
+            if (run.IsRunning && closeOpenRun)
+            {
+                await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+            }
+
+            if (!run.IsRunning && run.Settings.Publish)
+            {
+                run.TakeSpooled();
+                if (run.Describe().Results.Spooled > 0)
+                {
+                    return new LeftResults(run, time);
+                }
+            }
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+
+        run.Dispose();
+        return null;
+    }
+
+    /// <returns>The report afterwards, and whether nothing is left.</returns>
+    public async Task<(Report Report, bool IsDone)> SendAsync(string token, CancellationToken deadline)
+    {
+        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(_run.Settings, token, left, log, _time, deadline)).ConfigureAwait(false);
+        return (_run.Describe(), isDone);
+    }
+
+    public string ReportPath => _run.Folder.ReportPath;
+
+    public string TestRunId => _run.TestRunId;
+
+    public void Dispose() => _run.Dispose();
+}

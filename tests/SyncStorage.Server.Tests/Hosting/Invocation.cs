@@ -1,0 +1,74 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading.Tasks;
+using SyncStorage.Protocol;
+using SyncStorage.Results;
+using SyncStorage.Server.Results;
+using SyncStorage.Sessions;
+using SyncStorage.Settings;
+using TestItStandIn;
+
+namespace SyncStorage.Server.Tests.Hosting;
+
+/// <summary>One `dotnet test` as the server sees it: a session with a lease, a worker that hands results over, and the end.</summary>
+internal sealed class Invocation(string directory, int testItPort, string? runId = null, int completionTimeout = 20)
+{
+    public static readonly Dictionary<string, string> Token = new() { ["TMS_PRIVATE_TOKEN"] = new TestItOptions().Token };
+
+    public string RunId { get; } = runId ?? Guid.NewGuid().ToString();
+
+    /// <summary>1 = into a given run, 2 = into one that it creates.</summary>
+    public int AdapterMode { get; init; } = 1;
+
+    public Report Report => ReadReport(directory, RunId);
+
+    /// <param name="first">Number of its first result: the same number is the same test.</param>
+    /// <param name="meanwhile">Called between the first half of the results and the second.</param>
+    public async Task RunAsync(int results, int first = 0, Func<Task>? meanwhile = null)
+    {
+        Session session = Session.At(Path.Combine(Path.GetDirectoryName(directory)!, "session-" + Guid.NewGuid().ToString("N")));
+        session.WriteRun(new RunSettings
+        {
+            TestRunId = RunId, TestRunIdGiven = true, Publish = true, Url = $"http://127.0.0.1:{testItPort}", AdapterMode = AdapterMode,
+            ProjectId = new TestItOptions().ProjectId, ConfigurationId = new TestItOptions().ConfigurationId,
+        });
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = ServerProcess.StartWith(
+            Token, "--session", session.Directory, "--directory", directory, "--completionTimeout", completionTimeout.ToString(provider: null), "--testRunId", RunId, "--port", "0");
+        ServerState state = (await session.WaitForServerAsync(TimeSpan.FromSeconds(30)))!;
+        using (var client = new SyncStorageClient(state.Url, state.Secret))
+        {
+            string pid = "worker-" + Guid.NewGuid().ToString("N");
+            await client.RegisterAsync(new RegisterRequest { Pid = pid, TestRunId = RunId, Part = WorkerPart.Logger }, default);
+            await HandOverAsync(client, pid, first, results / 2);
+            await (meanwhile?.Invoke() ?? Task.CompletedTask);
+            await HandOverAsync(client, pid, first + (results / 2), results - (results / 2));
+            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = pid, TestRunId = RunId, Status = WorkerStatus.Completed }, default);
+        }
+
+        lease.Dispose();
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+    }
+
+    public static Report ReadReport(string directory, string runId)
+        => JsonSerializer.Deserialize(File.ReadAllBytes(new RunFolder(directory, runId).ReportPath), ReportJson.Default.Report)!;
+
+    private async Task HandOverAsync(SyncStorageClient client, string pid, int first, int count)
+        => await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = RunId, Results = [.. Enumerable.Range(first, count).Select(Result)] }, default);
+
+    private static ObservedResult Result(int number) => new()
+    {
+        Sequence = number,
+        TestCaseId = "case-" + number,
+        FullyQualifiedName = "N.C.M" + number,
+        DisplayName = "M" + number,
+        TestCaseDisplayName = "M" + number,
+        ExecutorUri = "executor://mstestadapter/v2",
+        Outcome = "Passed",
+        StartedOn = DateTimeOffset.UnixEpoch,
+        CompletedOn = DateTimeOffset.UnixEpoch,
+    };
+}
