@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Linq;
 using Microsoft.Build.Framework;
 using SyncStorage.Sessions;
@@ -12,11 +13,18 @@ namespace SyncStorage.Build;
 /// </summary>
 public sealed class PlanTests : Task
 {
-    // The operating systems' limits for a command line, on which VSTest's filter travels: 128 KiB an argument on Linux,
-    // 32 KiB in all on Windows. Half of the smaller one leaves room for everything else.
-    private const int LongestFilter = 16_000;
-
     private const int NamedAtMost = 10;
+
+    // The operating systems' limits for a command line, on which VSTest's filter travels: 128 KiB an argument on Linux,
+    // 32 KiB in all on Windows. What is left is room for everything else.
+    private static readonly int LongestFilter = Path.DirectorySeparatorChar == '\\' ? 16_000 : 64_000;
+
+    private static readonly (string Package, string Framework)[] Adapters =
+    [
+        ("MSTest.TestAdapter", TestFrameworks.MSTest),
+        ("NUnit3TestAdapter", TestFrameworks.NUnit),
+        ("xunit.runner.visualstudio", TestFrameworks.Xunit),
+    ];
 
     /// <summary>Folder of the session.</summary>
     [Required]
@@ -28,6 +36,9 @@ public sealed class PlanTests : Task
 
     /// <summary>$(VSTestTestCaseFilter): the user's own filter, which still counts.</summary>
     public string UserFilter { get; set; } = "";
+
+    /// <summary>$(ProjectAssetsFile): tells by which framework's rules the filter will be read.</summary>
+    public string AssetsFile { get; set; } = "";
 
     /// <summary>Seconds to wait for the plan.</summary>
     public int Timeout { get; set; } = 30;
@@ -65,22 +76,37 @@ public sealed class PlanTests : Task
             return;
         }
 
-        if (plan.Filter.Length > LongestFilter)
+        PlannedFilter planned = FrameworkOf(AssetsFile) is { } framework && plan.ByFramework.TryGetValue(framework, out PlannedFilter? own) ? own : plan.Common;
+        if (planned.Expression.Length > LongestFilter)
         {
-            diagnostics.NotExpressibleAsFilter($"adapterMode 0: the filter for the planned tests has {plan.Filter.Length} characters, more than a command line holds ({LongestFilter}); all tests run and only the results are reported.");
+            diagnostics.NotExpressibleAsFilter($"adapterMode 0: the filter for the planned tests has {planned.Expression.Length} characters, more than a command line holds ({LongestFilter}); all tests run and only the results are reported.");
             return;
         }
 
-        if (plan.NotExpressible.Count > 0)
+        if (planned.NotExpressible.Count > 0)
         {
-            string named = string.Join(", ", plan.NotExpressible.Take(NamedAtMost));
-            string more = plan.NotExpressible.Count > NamedAtMost ? $" and {plan.NotExpressible.Count - NamedAtMost} more" : "";
-            diagnostics.NotExpressibleAsFilter($"adapterMode 0: {plan.NotExpressible.Count} planned autotests cannot be expressed as a VSTest filter and are only reported if they run: {named}{more}.");
+            string named = string.Join(", ", planned.NotExpressible.Take(NamedAtMost));
+            string more = planned.NotExpressible.Count > NamedAtMost ? $" and {planned.NotExpressible.Count - NamedAtMost} more" : "";
+            diagnostics.NotExpressibleAsFilter($"adapterMode 0: {planned.NotExpressible.Count} planned autotests cannot be expressed as a VSTest filter and are only reported if they run: {named}{more}.");
         }
 
-        if (plan.Filter.Length > 0)
+        if (planned.Expression.Length > 0)
         {
-            Filter = UserFilter.Length > 0 ? $"({UserFilter})&({plan.Filter})" : plan.Filter;
+            Filter = UserFilter.Length > 0 ? $"({UserFilter})&({planned.Expression})" : planned.Expression;
         }
+    }
+
+    /// <summary>What NuGet restored for the project, packages of packages included.</summary>
+    /// <returns>Null when there is none that we know, or more than one: then the filter has to suit all of them.</returns>
+    private static string? FrameworkOf(string assetsFile)
+    {
+        if (!File.Exists(assetsFile))
+        {
+            return null;
+        }
+
+        string assets = File.ReadAllText(assetsFile);
+        string[] found = Adapters.Where(adapter => assets.IndexOf($"\"{adapter.Package}/", StringComparison.OrdinalIgnoreCase) >= 0).Select(adapter => adapter.Framework).ToArray();
+        return found.Length == 1 ? found[0] : null;
     }
 }

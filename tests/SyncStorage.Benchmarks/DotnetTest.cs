@@ -19,7 +19,7 @@ internal static class DotnetTest
         string thousand = Project(folder, "Thousand", 1000);
         foreach (string project in new[] { one, thousand })
         {
-            await RunAsync(folder, "build", project, "-v", "q");
+            await RunAsync(folder, null, "build", project, "-v", "q");
         }
 
         string[] off = ["-p:SyncStorageEnabled=false"];
@@ -47,7 +47,7 @@ internal static class DotnetTest
         {
             foreach ((string name, string[] arguments) in variants)
             {
-                double time = await RunAsync(folder, ["test", project, "--no-build", .. arguments]);
+                double time = await RunAsync(folder, null, ["test", project, "--no-build", .. arguments]);
                 if (round >= 0)
                 {
                     times[name].Add(time);
@@ -58,16 +58,22 @@ internal static class DotnetTest
         return times;
     }
 
-    private static async Task<double> RunAsync(string folder, params string[] arguments)
+    public static async Task<double> RunAsync(string folder, IReadOnlyDictionary<string, string?>? environment, params string[] arguments)
     {
+        var info = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>())
+        {
+            info.Environment[name] = value;
+        }
+
         var clock = Stopwatch.StartNew();
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
+        using var process = Process.Start(info)!;
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         return process.ExitCode == 0 ? clock.Elapsed.TotalMilliseconds : throw new InvalidOperationException(output);
     }
 
-    private static string Project(string folder, string name, int tests)
+    public static string Project(string folder, string name, int tests)
     {
         string project = Path.Combine(folder, name, name + ".csproj");
         Directory.CreateDirectory(Path.GetDirectoryName(project)!);

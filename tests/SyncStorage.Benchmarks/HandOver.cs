@@ -30,10 +30,7 @@ internal static class HandOver
             await client.RegisterAsync(new RegisterRequest { Pid = "w", TestRunId = "handover", Part = WorkerPart.Logger, ProcessId = Environment.ProcessId }, default);
 
             var clock = Stopwatch.StartNew();
-            for (int first = 0; first < Results; first += BatchSize)
-            {
-                await client.PostResultsAsync(new ResultBatch { Pid = "w", TestRunId = "handover", Results = Enumerable.Range(first, BatchSize).Select(Result).ToList() }, default);
-            }
+            await SendAsync(client, "handover", "w", 0, Results);
 
             rate = Results / clock.Elapsed.TotalSeconds;
             process.Refresh();
@@ -44,6 +41,16 @@ internal static class HandOver
         await SessionServer.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(30));
         Directory.Delete(directory, recursive: true);
         Table.Row("100 000 results handed over and journaled", $"{rate:0} results/s, server at most {peak:0} MB", "", null, "below 150 MB");
+    }
+
+    /// <summary>As a logger does it: one batch after another.</summary>
+    public static async Task SendAsync(SyncStorageClient client, string testRunId, string pid, int first, int count)
+    {
+        for (int next = first; next < first + count; next += BatchSize)
+        {
+            int size = Math.Min(BatchSize, first + count - next);
+            await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = testRunId, Results = Enumerable.Range(next, size).Select(Result).ToList() }, default);
+        }
     }
 
     private static ObservedResult Result(int number) => new()

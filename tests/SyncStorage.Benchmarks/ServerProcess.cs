@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
 
@@ -44,9 +45,27 @@ internal sealed class ServerProcess : IDisposable
         throw new InvalidOperationException($"{string.Join(' ', arguments)} did not start: {await process.StandardError.ReadToEndAsync()}");
     }
 
+    /// <summary>Asks it to end in good order.</summary>
+    /// <returns>What it has printed since it listens, line by line.</returns>
+    public async Task<string[]> EndAsync()
+    {
+        using (Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        string output = await _process.StandardOutput.ReadToEndAsync();
+        await _process.WaitForExitAsync();
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
     public void Dispose()
     {
-        _process.Kill();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
         _process.WaitForExit();
         _process.Dispose();
     }

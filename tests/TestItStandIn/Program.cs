@@ -3,10 +3,12 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using TestItStandIn;
 
 // The stand-in as a process of its own, for long runs by hand:
 //   dotnet run --project tests/TestItStandIn -- --port 5080 [--token T] [--run GUID] [--latency MS] [--error-rate 0.1] [--adapters] [--no-auto-close]
+//     [--outage SECONDS --outage-after ROWS]   once so many rows are there: answers are cut after the commit, then nobody is there for so long
 // On Ctrl+C or SIGTERM it prints what it saw; the exit code is 1 when there was a violation.
 string? Option(string name)
 {
@@ -29,6 +31,11 @@ server.Faults.ErrorRate = double.Parse(Option("error-rate") ?? "0", CultureInfo.
 if (Option("run") is string runId)
 {
     server.AddRun(runId);
+}
+
+if (Option("outage") is string seconds)
+{
+    _ = OutageAsync(TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)), int.Parse(Option("outage-after") ?? "0", CultureInfo.InvariantCulture));
 }
 
 Console.WriteLine($"listening on {server.Url}");
@@ -60,3 +67,18 @@ foreach (string problem in problems.Take(50))
 }
 
 return problems.Count == 0 ? 0 : 1;
+
+async Task OutageAsync(TimeSpan length, int rows)
+{
+    while (server.Runs.Sum(run => run.Rows.Count) < rows)
+    {
+        await Task.Delay(5).ConfigureAwait(false);
+    }
+
+    server.Faults.Applies = (method, path) => server.Faults.Down || (method == "POST" && path.EndsWith("testResults", StringComparison.Ordinal));
+    server.Faults.CutAfterCommit(4);
+    await Task.Delay(500).ConfigureAwait(false);
+    server.Faults.Down = true;
+    await Task.Delay(length).ConfigureAwait(false);
+    server.Faults.Down = false;
+}

@@ -44,6 +44,6 @@ internal sealed class Plans(Session session, ServerLog log, TimeProvider time)
         }
 
         session.WritePlan(run.TestRunId, plan);
-        log.Write($"Plan of run {run.TestRunId}: {plan.Problem ?? plan.Filter}");
+        log.Write($"Plan of run {run.TestRunId}: {plan.Problem ?? plan.Common.Expression}");
     }
 }

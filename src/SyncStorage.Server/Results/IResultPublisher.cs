@@ -49,6 +49,9 @@ internal interface IDeliveryLog
     /// <summary>A line for server.log, and for the user when it carries a code ("SYNC0031").</summary>
     void Notice(string? code, string message);
 
+    /// <summary>A line for server.log and the user that is no warning.</summary>
+    void Tell(string text);
+
     /// <summary>The full result as it was handed over.</summary>
     ValueTask<SyncStorage.Results.ObservedResult> ReadAsync(long index, CancellationToken cancellation);
 }

@@ -60,10 +60,7 @@ internal sealed partial class Run
         }
     }
 
-    /// <summary>
-    /// For the report and the console of this invocation, but not for the journal: it is about other runs. Without a code it is no
-    /// warning.
-    /// </summary>
+    /// <summary>For the report and the console of this invocation, but not for the journal: it is no part of the run's story. Without a code it is no warning.</summary>
     public void Tell(string text)
     {
         Log(text);

@@ -9,12 +9,9 @@ using SyncStorage.Settings;
 
 namespace SyncStorage.Server.TestIt;
 
-/// <summary>Adapter mode 0: asks Test IT which tests the run wants, and makes a VSTest filter of the answer.</summary>
+/// <summary>Adapter mode 0: asks Test IT which tests the run wants, and makes VSTest filters of the answer.</summary>
 internal static class PlannedTests
 {
-    /// <summary>A filter that no test passes. An empty one would let all pass.</summary>
-    internal const string NothingFilter = "FullyQualifiedName=SyncStorage.NothingIsPlanned";
-
     /// <returns>A plan with <see cref="TestPlan.Problem"/> when it could not be fetched. Never throws but when cancelled.</returns>
     public static Task<TestPlan> FetchAsync(RunSettings settings, string privateToken, TimeProvider time, CancellationToken cancellation)
         => FetchAsync(settings, privateToken, time, new TestItTiming(), cancellation);
@@ -43,56 +40,48 @@ internal static class PlannedTests
         }
     }
 
-    /// <summary>
-    /// Only <c>FullyQualifiedName=</c> is used: it is the one property that MSTest, NUnit and xUnit all know, and in NUnit it covers the
-    /// rows of the method as well. All rows of a planned method run, since no expression that they share names a single
-    /// row. A bracket never stands in the filter, escaped or not: NUnit's adapter cannot read one.
-    /// </summary>
     internal static TestPlan MakePlan(IReadOnlyList<string> externalIds, IReadOnlyList<AutoTestDetails> autoTests)
     {
         Dictionary<string, AutoTestDetails> byId = autoTests.Where(test => test.ExternalId is not null).GroupBy(test => test.ExternalId!).ToDictionary(group => group.Key, group => group.First());
-        var methods = new SortedSet<string>(StringComparer.Ordinal);
-        var notExpressible = new List<string>();
-        foreach (string id in externalIds)
-        {
-            if (byId.TryGetValue(id, out AutoTestDetails? test) && MethodOf(id, test) is string method)
-            {
-                methods.Add(method);
-            }
-            else
-            {
-                notExpressible.Add(test is null ? id : $"{test.Name} ({id})");
-            }
-        }
-
+        List<PlannedTest> planned = externalIds.Select(id => PlannedTest.Of(id, byId.GetValueOrDefault(id))).ToList();
         return new TestPlan
         {
-            Filter = methods.Count > 0 ? string.Join('|', methods.Select(method => "FullyQualifiedName=" + method)) : NothingFilter,
-            NotExpressible = notExpressible,
+            Common = PlannedFilters.Common(planned),
+            ByFramework = new Dictionary<string, PlannedFilter>
+            {
+                [TestFrameworks.MSTest] = PlannedFilters.MSTest(planned),
+                [TestFrameworks.NUnit] = PlannedFilters.NUnit(planned),
+                [TestFrameworks.Xunit] = PlannedFilters.Xunit(planned),
+            },
         };
     }
+}
 
-    /// <returns>The fully qualified name of the test's method; null when it cannot be told, or no filter can hold it.</returns>
-    private static string? MethodOf(string externalId, AutoTestDetails test)
+/// <summary>An autotest that the run asks for, with its texts as the test framework has them.</summary>
+/// <param name="Type">Its class with namespace; empty when Test IT does not know.</param>
+/// <param name="Name">Of the method, in xUnit of the test; without the type.</param>
+/// <param name="Method">The fully qualified name, where the external id is one.</param>
+internal sealed record PlannedTest(string ExternalId, string Type, string Name, string? Method)
+{
+    public static PlannedTest Of(string externalId, AutoTestDetails? test)
     {
-        string type = string.Join('.', new[] { test.Namespace, test.Classname }.Where(part => !string.IsNullOrWhiteSpace(part)));
-        if (IsName(externalId) && externalId.Contains('.', StringComparison.Ordinal) && (type.Length == 0 || externalId.StartsWith(type + ".", StringComparison.Ordinal)))
+        if (test is null)
         {
-            // SyncStorageExternalId=FullyQualifiedName.
-            return externalId;
+            return new PlannedTest(externalId, "", "", null);
         }
 
-        if (type.Length == 0)
-        {
-            return null;
-        }
-
-        int open = test.Name.IndexOf('(', StringComparison.Ordinal);
-        string method = $"{type}.{(open > 0 ? test.Name[..open] : test.Name).Trim()}";
-        return IsName(method) ? method : null;
+        string type = string.Join('.', new[] { test.Namespace, test.Classname }.OfType<string>().Where(part => !string.IsNullOrWhiteSpace(part)).Select(Unescape));
+        bool isMethod = IsPlain(externalId) && externalId.Contains('.', StringComparison.Ordinal) && (type.Length == 0 || externalId.StartsWith(type + ".", StringComparison.Ordinal));
+        return new PlannedTest(externalId, type, Unescape(test.Name).Trim(), isMethod ? externalId : null);
     }
 
-    /// <summary>Letters, digits and what joins them. Whatever else a name has, at least one of the frameworks' filters stumbles over it.</summary>
-    private static bool IsName(string text)
+    /// <summary>Letters, digits and what joins them: nothing that any framework's filter could stumble over.</summary>
+    public static bool IsPlain(string text)
         => text.Length > 0 && text.All(c => char.IsLetterOrDigit(c) || c is '_' or '.' or '+' or '`') && text[0] != '.' && text[^1] != '.';
+
+    public override string ToString() => Name.Length > 0 ? $"{Name} ({ExternalId})" : ExternalId;
+
+    /// <summary>What looks like a tag was escaped on its way to Test IT: the class of a generic fixture, for one.</summary>
+    private static string Unescape(string text)
+        => text.Replace("&lt;", "<", StringComparison.Ordinal).Replace("&gt;", ">", StringComparison.Ordinal);
 }

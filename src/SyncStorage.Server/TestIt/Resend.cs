@@ -82,6 +82,8 @@ internal static class Resend
 
         public void Notice(string? code, string message) => log.Notice(code, message);
 
+        public void Tell(string text) => log.Tell(text);
+
         public ValueTask<SyncStorage.Results.ObservedResult> ReadAsync(long index, CancellationToken cancellation) => log.ReadAsync(index, cancellation);
     }
 }

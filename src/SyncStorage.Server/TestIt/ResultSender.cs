@@ -98,6 +98,9 @@ internal sealed partial class ResultSender(
         return true;
     }
 
+    /// <summary>Adapter mode 0: planned rows for which no result came.</summary>
+    public IReadOnlyList<string> UnreportedPlan() => settings.AdapterMode == ReportsOnlyPlanned ? _before.Unreported() : [];
+
     public void Dispose()
     {
         catalog.Dispose();

@@ -62,6 +62,10 @@ internal sealed class RunRows(TestItClient client, RunSettings settings, Func<st
     public async Task<ExistingRow?> FindOnlyInProgressAsync(string externalId, CancellationToken cancellation)
         => (await RowsAsync(externalId, cancellation).ConfigureAwait(false)).Select(ToExisting).Where(row => row.IsInProgress).Take(2).ToList() is [var only] ? only : null;
 
+    /// <summary>External ids of rows that wait for a result and got none of ours.</summary>
+    public IReadOnlyList<string> Unreported()
+        => _byExternalId.Values.SelectMany(hits => hits).Where(hit => hit.StatusType == "InProgress" && !isOurs(hit.Id)).Select(hit => hit.AutotestExternalId!).ToList();
+
     public void Dispose() => _loading.Dispose();
 
     private async Task<List<ResultDetails>> RowsAsync(string externalId, CancellationToken cancellation)

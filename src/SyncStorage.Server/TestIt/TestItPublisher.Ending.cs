@@ -98,6 +98,7 @@ internal sealed partial class TestItPublisher
         }
 
         TellRest(spooled + (final ? 0 : _held.Items.Count));
+        TellUnreported();
         return final;
     }
 
@@ -153,6 +154,19 @@ internal sealed partial class TestItPublisher
         }
 
         return all;
+    }
+
+    /// <summary>
+    /// News, not trouble: another invocation may have its share of the plan. But a planned test that was renamed, or that no filter could
+    /// find, must not stay out unnoticed.
+    /// </summary>
+    private void TellUnreported()
+    {
+        if (_unusable is null && _sender.UnreportedPlan() is { Count: > 0 } ids)
+        {
+            string more = ids.Count > 10 ? $" and {ids.Count - 10} more" : "";
+            _log.Tell($"{ids.Count} autotests that test run {_run.Id} asks for (adapterMode 0) got no result here: {string.Join(", ", ids.Take(10))}{more}");
+        }
     }
 
     private void TellRest(int spooled)

@@ -79,26 +79,6 @@ public sealed class Publishing_to_Test_IT
     }
 
     [TestMethod]
-    public async Task Only_what_the_run_asks_for_is_run_in_mode_0()
-    {
-        await using TestItServer testIt = await TestItServer.StartAsync();
-        using var user = new UserFolder();
-        user.WithMSTest();
-        TestRun run = testIt.AddRun();
-        string one = ExternalIds.OfMethod("Unit.Tests.One");
-        testIt.AddAutoTest(one, "One", "Unit", "Tests");
-        testIt.AddPlannedRow(run, one);
-        user.Publishing(testIt, "0", run.Id);
-
-        CommandResult result = await user.TestAsync("Unit");
-
-        Assert.AreEqual(0, result.ExitCode, result.Output);
-        Assert.AreEqual("Unit.Tests.One", user.Report.Lines.Single().FullyQualifiedName, result.Output);
-        Assert.IsEmpty(testIt.Check(run));
-        user.Passed();
-    }
-
-    [TestMethod]
     public async Task A_refused_token_is_one_diagnostic_and_changes_no_exit_code()
     {
         await using TestItServer testIt = await TestItServer.StartAsync();
@@ -150,6 +130,70 @@ public sealed class Publishing_to_Test_IT
 
         await user.DotnetAsync("msbuild", "Unit", "-t:SyncStorageResend");
         Assert.AreEqual(3, run.Rows.Count);
+        Assert.IsEmpty(back.Check(run));
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task What_could_not_be_sent_is_sent_by_the_next_run()
+    {
+        using var user = new UserFolder();
+        int port = Ports.Free();
+        user.WithMSTest();
+        string leftId = Guid.NewGuid().ToString();
+        user.Publishing(testIt: null, "1", leftId, url: $"http://127.0.0.1:{port}");
+        CommandResult outage = await user.TestAsync("Unit", "-p:SyncStorageCompletionTimeout=3");
+        Assert.AreEqual(0, outage.ExitCode, outage.Output);
+        Assert.AreEqual(3, user.Report.Results.Spooled, outage.Output);
+
+        await using TestItServer back = await TestItServer.StartAsync(new TestItOptions { Port = port });
+        TestRun left = back.AddRun(leftId);
+        TestRun next = back.AddRun();
+        user.Environment["TMS_TEST_RUN_ID"] = next.Id;
+        CommandResult result = await user.TestAsync("Unit", "--no-build", "-p:SyncStorageFailOnError=true");
+
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        StringAssert.Contains(result.Output, $"Sync Storage: 3 results that run {leftId} had left spooled were sent");
+        foreach (TestRun run in new[] { left, next })
+        {
+            Assert.IsEmpty(back.Check(run));
+            Assert.AreEqual(3, run.Rows.Count);
+            Assert.AreEqual("Completed", run.State);
+            Assert.AreEqual(3, user.Reports.Single(report => report.TestRunId == run.Id).AssertWhole().Results.Sent);
+        }
+
+        user.Passed();
+    }
+
+    [TestMethod]
+    public async Task A_resend_that_is_killed_is_finished_by_another()
+    {
+        using var user = new UserFolder();
+        int port = Ports.Free();
+        string runId = Guid.NewGuid().ToString();
+        user.Publishing(testIt: null, "1", runId, url: $"http://127.0.0.1:{port}").WithXunit("Many");
+        user.Write("Many/Thousand.cs", "using Xunit; public class Thousand { " + string.Concat(Enumerable.Range(0, 996).Select(i => $"[Fact] public void T{i}() {{}} ")) + "}");
+        await user.TestAsync("Many", "-p:SyncStorageCompletionTimeout=3");
+        Assert.AreEqual(1000, user.Report.Results.Spooled);
+
+        await using TestItServer back = await TestItServer.StartAsync(new TestItOptions { Port = port, Latency = TimeSpan.FromMilliseconds(50) });
+        TestRun run = back.AddRun(runId);
+        using (Command killed = user.Start("msbuild", "Many", "-t:SyncStorageResend"))
+        {
+            await Wait.UntilAsync(() => run.Rows.Count > 300, TimeSpan.FromSeconds(60), () => killed.Output);
+            foreach (int server in Processes.ServersOf(user.Path))
+            {
+                System.Diagnostics.Process.GetProcessById(server).Kill();
+            }
+
+            Assert.AreNotEqual(0, (await killed.WaitAsync()).ExitCode);
+        }
+
+        Assert.AreNotEqual("Completed", run.State);
+        CommandResult resend = await user.DotnetAsync("msbuild", "Many", "-t:SyncStorageResend");
+        Assert.AreEqual(0, resend.ExitCode, resend.Output);
+        Assert.AreEqual(1000, run.Rows.Count);
+        Assert.AreEqual(1000, user.Report.AssertWhole().Results.Sent);
         Assert.IsEmpty(back.Check(run));
         user.Passed();
     }

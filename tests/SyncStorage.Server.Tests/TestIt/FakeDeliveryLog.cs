@@ -54,6 +54,8 @@ internal sealed class FakeDeliveryLog : IDeliveryLog
 
     public void Notice(string? code, string message) => Notices.Enqueue((code, message));
 
+    public void Tell(string text) => Notices.Enqueue((null, text));
+
     public ValueTask<ObservedResult> ReadAsync(long index, CancellationToken cancellation) => ValueTask.FromResult(Read(index));
 
     public ObservedResult Read(long index) => Source?.Invoke(index) ?? _results[(int)index];

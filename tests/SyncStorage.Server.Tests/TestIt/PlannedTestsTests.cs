@@ -18,23 +18,53 @@ public sealed class PlannedTestsTests
     [DataRow("N", "Outer+C", "Adds", "FullyQualifiedName=N.Outer+C.Adds")]
     [DataRow(null, "C", "Adds", "FullyQualifiedName=C.Adds")]
     [DataRow("N", "C", "Adds(x: 1, y: \"a|b\")", "FullyQualifiedName=N.C.Adds")]
-    public void A_method_becomes_a_filter(string? space, string type, string name, string expected)
-    {
-        TestPlan plan = PlannedTests.MakePlan(["id"], [new AutoTestDetails { ExternalId = "id", Namespace = space, Classname = type, Name = name }]);
-        Assert.AreEqual(expected, plan.Filter);
-        Assert.IsEmpty(plan.NotExpressible);
-    }
+    [DataRow("N", "C", "adds two numbers", null)]
+    [DataRow("N", "C", "a&b", null)]
+    [DataRow(null, null, "Adds", null)]
+    public void A_filter_for_any_framework_names_plain_methods(string? space, string? type, string name, string? expected)
+        => AssertFilter(plan => plan.Common, space, type, name, expected);
 
     [TestMethod]
-    [DataRow("N", "C", "adds two numbers")]
-    [DataRow("N", "C", "a&b")]
-    [DataRow(null, null, "Adds")]
-    public void What_no_filter_can_say_is_named(string? space, string? type, string name)
+    [DataRow("N", "C", "Adds", "FullyQualifiedName=N.C.Adds")]
+    [DataRow("N", "C", "a|b", @"FullyQualifiedName=N.C.a\|b|FullyQualifiedName~N.C.a\|b\(|FullyQualifiedName~N.C.a\|b \(")]
+    [DataRow(null, null, "Adds", null)]
+    public void MSTest_reads_any_name(string? space, string? type, string name, string? expected)
+        => AssertFilter(plan => plan.ByFramework[TestFrameworks.MSTest], space, type, name, expected);
+
+    [TestMethod]
+    [DataRow("N", "F", "Adds", "(FullyQualifiedName=N.F&(Name=Adds))")]
+    [DataRow("N", "F", "adds two", "(FullyQualifiedName=N.F&((FullyQualifiedName~adds&FullyQualifiedName~two)))")]
+    [DataRow("N", "F&lt;Int32&gt;", "Adds", "(FullyQualifiedName=N.F<Int32>&(Name=Adds))")]
+    [DataRow("N", "two words", "Adds", "((FullyQualifiedName~N.two&FullyQualifiedName~words)&(Name=Adds))")]
+    [DataRow("N", "F", "&", null)]
+    [DataRow(null, null, "Adds", null)]
+    public void NUnit_is_asked_by_class_and_name(string? space, string? type, string name, string? expected)
+        => AssertFilter(plan => plan.ByFramework[TestFrameworks.NUnit], space, type, name, expected);
+
+    [TestMethod]
+    [DataRow("N", "C", "Adds", "(FullyQualifiedName~N.C.&(FullyQualifiedName=N.C.Adds|DisplayName=Adds))")]
+    [DataRow("N", "C", "Adds(x: 1)", @"(FullyQualifiedName~N.C.&(DisplayName=N.C.Adds\(x: 1\)|DisplayName=Adds\(x: 1\)))")]
+    [DataRow("N", "C", "Adds(x: \"a;b\")", "(FullyQualifiedName~N.C.&((DisplayName~Adds&DisplayName~x:&DisplayName~a&DisplayName~b)))")]
+    [DataRow(null, null, "Adds", null)]
+    public void Xunit_is_asked_by_display_name(string? space, string? type, string name, string? expected)
+        => AssertFilter(plan => plan.ByFramework[TestFrameworks.Xunit], space, type, name, expected);
+
+    [TestMethod]
+    public void A_class_is_named_once()
     {
-        TestPlan plan = PlannedTests.MakePlan(["id", "unknown"], [new AutoTestDetails { ExternalId = "id", Namespace = space, Classname = type, Name = name }]);
-        CollectionAssert.AreEqual(new[] { $"{name} (id)", "unknown" }, plan.NotExpressible.ToArray());
-        Assert.AreEqual(PlannedTests.NothingFilter, plan.Filter);
+        TestPlan plan = PlannedTests.MakePlan(["1", "2"], [Details("1", "N", "F", "B"), Details("2", "N", "F", "A")]);
+        Assert.AreEqual("(FullyQualifiedName=N.F&(Name=A|Name=B))", plan.ByFramework[TestFrameworks.NUnit].Expression);
+        Assert.AreEqual("FullyQualifiedName=N.F.A|FullyQualifiedName=N.F.B", plan.Common.Expression);
     }
+
+    private static void AssertFilter(Func<TestPlan, PlannedFilter> which, string? space, string? type, string name, string? expected)
+    {
+        PlannedFilter filter = which(PlannedTests.MakePlan(["id", "unknown"], [Details("id", space, type, name)]));
+        Assert.AreEqual(expected ?? PlannedFilters.Nothing, filter.Expression);
+        CollectionAssert.AreEqual(expected is null ? new[] { $"{name} (id)", "unknown" } : ["unknown"], filter.NotExpressible.ToArray());
+    }
+
+    private static AutoTestDetails Details(string id, string? space, string? type, string name) => new() { ExternalId = id, Namespace = space, Classname = type, Name = name };
 
     [TestMethod]
     public async Task The_plan_is_what_is_in_progress_in_the_run()
@@ -52,7 +82,7 @@ public sealed class PlannedTestsTests
 
         TestPlan plan = await FetchAsync(testIt, run.Id);
         Assert.IsNull(plan.Problem);
-        Assert.HasCount(65, plan.Filter.Split('|'));
+        Assert.HasCount(65, plan.Common.Expression.Split('|'));
         Assert.IsEmpty(testIt.Violations);
     }
 
