@@ -21,7 +21,7 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
     public async Task<IReadOnlyDictionary<TestFile, string>> UploadAsync(ResultContent content, CancellationToken cancellation)
     {
         var ids = new Dictionary<TestFile, string>();
-        foreach (TestFile file in content.Files.Concat(FilesOf(content.Steps)).Concat(FilesOf(content.Setup)).Concat(FilesOf(content.Teardown)))
+        foreach (TestFile file in content.Files.Concat(TestStep.FilesOf([.. content.Steps, .. content.Setup, .. content.Teardown])))
         {
             if (ids.ContainsKey(file))
             {
@@ -44,9 +44,6 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
 
         return ids;
     }
-
-    private static IEnumerable<TestFile> FilesOf(IEnumerable<TestStep> steps)
-        => steps.SelectMany(step => step.Files.Concat(FilesOf(step.Steps)));
 
     private async Task<string?> UploadAsync(TestFile file, CancellationToken cancellation)
     {

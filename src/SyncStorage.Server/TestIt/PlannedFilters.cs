@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Linq;
 using SyncStorage.Sessions;
@@ -16,7 +17,9 @@ internal static class PlannedFilters
     internal const string Nothing = "FullyQualifiedName=SyncStorage.NothingIsPlanned";
 
     /// <summary>What MSBuild and the command line might not bring to VSTest unharmed, escaped or not.</summary>
-    private static readonly char[] Fragile = ['"', ';', '%', '$', '@', '\r', '\n'];
+    private const string Fragile = "\";%$@\r\n";
+
+    private static readonly SearchValues<char> FragileOnes = SearchValues.Create(Fragile);
 
     /// <summary>Where NUnit's adapter ends a word, and what is fragile.</summary>
     private static readonly char[] EndsWord = [' ', '\t', '\u00a0', '=', '~', '!', '(', ')', '&', '|', '\'', '\\', .. Fragile];
@@ -43,7 +46,7 @@ internal static class PlannedFilters
         }
 
         string name = $"{test.Type}.{UpToBracket(test.Name)}";
-        if (name.IndexOfAny(Fragile) >= 0)
+        if (name.AsSpan().ContainsAny(FragileOnes))
         {
             return AllOf("FullyQualifiedName", Words(name));
         }
@@ -72,7 +75,7 @@ internal static class PlannedFilters
         type => $"FullyQualifiedName~{Escape(type)}.",
         test => test.Name.Length == 0 ? null
             : PlannedTest.IsPlain(test.Name) ? $"{Is(Escape($"{test.Type}.{test.Name}"))}|DisplayName={Escape(test.Name)}"
-            : test.Name.IndexOfAny(Fragile) >= 0 ? AllOf("DisplayName", Words(test.Name))
+            : test.Name.AsSpan().ContainsAny(FragileOnes) ? AllOf("DisplayName", Words(test.Name))
             : $"DisplayName={Escape($"{test.Type}.{test.Name}")}|DisplayName={Escape(test.Name)}");
 
     private static PlannedFilter Make(IReadOnlyList<PlannedTest> planned, Func<PlannedTest, string?> express)

@@ -65,15 +65,19 @@ internal sealed class Shipment
         TeardownResults = ResultContent.ToStepResults(Content.Teardown, FileIds),
     };
 
-    /// <summary>For a row that is there already: status and what belongs to the last attempt, the time added up.</summary>
+    /// <summary>
+    /// For a row that is there already: status and what belongs to the last attempt, the time added up. Test IT takes no times, parameters
+    /// and steps in an update (those that its model has would destroy the row's own), so the steps are told in words, and their files hang on
+    /// the result itself.
+    /// </summary>
     public ResultUpdateModel ToUpdate(SentStatus status) => new()
     {
         StatusType = status.Type,
         StatusCode = status.Code,
         Message = Content.Message,
-        Trace = Content.Traces,
+        Trace = Content.TracesWithSteps,
         Duration = Math.Min(Row.SentDurationMs + DurationMs, LongestUpdatedDuration),
-        Attachments = ResultContent.Ids(Content.Files, FileIds),
+        Attachments = ResultContent.Ids([.. Content.Files, .. TestStep.FilesOf(Content.Steps)], FileIds),
         Links = Content.Links.Count > 0 ? Content.Links : null,
         SetupResults = ResultContent.ToStepResults(Content.Setup, FileIds),
         TeardownResults = ResultContent.ToStepResults(Content.Teardown, FileIds),

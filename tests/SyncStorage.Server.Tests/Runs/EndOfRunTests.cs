@@ -1,3 +1,4 @@
+using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Runs;
 
@@ -181,5 +182,20 @@ public sealed class EndOfRunTests
         Assert.IsFalse(_run.IsOver(leases: null));
         _run.Wait(5);
         Assert.IsTrue(_run.IsOver(leases: null));
+    }
+
+    [TestMethod]
+    public async Task A_cut_whose_result_somebody_else_wrote_is_given_to_the_publisher_before_it_completes_the_run()
+    {
+        using var run = new RunFixture(publishes: true);
+        run.Register("a");
+        run.Run.Offer(new TestResultCut { AutoTestExternalId = "theirs", StatusType = "Succeeded" });
+        run.HandOver("a", 0, 1);
+        run.Complete("a");
+
+        await run.FinishAsync();
+
+        Assert.AreEqual("theirs", run.Publisher.Finalized?.AutoTestExternalId);
+        Assert.IsTrue(run.ReadReport().InProgress!.Finalized);
     }
 }

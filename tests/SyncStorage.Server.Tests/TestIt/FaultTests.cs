@@ -1,8 +1,10 @@
 using System;
 using System.Linq;
 using System.Threading.Tasks;
+using Microsoft.Extensions.Time.Testing;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt.Api;
 using TestItStandIn;
 using static SyncStorage.Server.Tests.TestIt.PublisherFixture;
 
@@ -35,6 +37,46 @@ public sealed class FaultTests
         Assert.HasCount(301, run.Run.Rows);
         Assert.AreEqual(301, run.Log.Count(Delivery.Sent));
         Assert.AreEqual(1, run.Log.Codes.Count(code => code == "SYNC0010"));
+    }
+
+    /// <summary>With the delays of earnest, on a clock that runs fast.</summary>
+    [TestMethod]
+    public async Task A_minute_without_Test_IT_that_begins_with_lost_answers_loses_and_doubles_nothing()
+    {
+        var time = new FakeTimeProvider();
+        await using PublisherFixture run = await StartAsync(open: false);
+        run.Open(new TestItTiming { Attempt = TimeSpan.FromHours(1) }, time: time);
+        ObservedResult held = Result("Held");
+        run.Publish(held, held: true);
+        await PassAsync(() => run.Run.Rows.Count == 1);
+        run.TestIt.Faults.Applies = (_, path) => run.TestIt.Faults.Down || path.EndsWith("testResults", StringComparison.Ordinal);
+        run.TestIt.Faults.CutAfterCommit(2);
+        for (int i = 0; i < 300; i++)
+        {
+            run.Publish(Result("Test" + i));
+        }
+
+        await PassAsync(() => run.Run.Rows.Count > 100);
+        run.TestIt.Faults.Down = true;
+        DateTimeOffset end = time.GetUtcNow().AddSeconds(60);
+        await PassAsync(() => time.GetUtcNow() >= end);
+        run.TestIt.Faults.Down = false;
+
+        Task<bool> completed = run.CompleteAsync(held, seconds: 60);
+        await PassAsync(() => completed.IsCompleted);
+        Assert.IsTrue(await completed, run.NoticesText);
+        run.AssertNoViolation();
+        Assert.HasCount(301, run.Run.Rows);
+        Assert.AreEqual(301, run.Log.Count(Delivery.Sent));
+
+        async Task PassAsync(Func<bool> done)
+        {
+            for (int i = 0; i < 5000 && !done(); i++)
+            {
+                time.Advance(TimeSpan.FromMilliseconds(500));
+                await Task.Delay(10);
+            }
+        }
     }
 
     [TestMethod]

@@ -74,8 +74,8 @@ internal sealed class PublisherFixture : IAsyncDisposable
         return fixture;
     }
 
-    public void Open(TestItTiming? timing = null, string? knownTestRunId = null, string? token = null)
-        => Publisher = new TestItPublisher(Settings, token ?? Token, Log, TimeProvider.System, knownTestRunId, timing ?? Quick);
+    public void Open(TestItTiming? timing = null, string? knownTestRunId = null, string? token = null, TimeProvider? time = null)
+        => Publisher = new TestItPublisher(Settings, token ?? Token, Log, time ?? TimeProvider.System, knownTestRunId, timing ?? Quick);
 
     public static ObservedResult Result(string method, string outcome = "Passed", string? displayName = null, string type = "N.C") => new()
     {

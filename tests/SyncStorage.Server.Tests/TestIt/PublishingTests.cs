@@ -257,4 +257,22 @@ public sealed class PublishingTests
         Assert.IsTrue(run.Run.Rows.All(row => row.Body["attachments"]![0]!["id"]!.GetValue<string>() == run.TestIt.Files[0].Id));
         System.IO.File.Delete(path);
     }
+
+    [TestMethod]
+    public async Task A_created_run_is_completed_after_the_result_that_somebody_else_holds_open()
+    {
+        await using PublisherFixture run = await StartAsync(new TestItOptions { AutoClose = false }, mode: 2);
+        run.Publisher.ReleaseOthers();
+        run.Publish(Result("Ours"));
+        await UntilAsync(() => run.TestIt.Runs.Count > 0 && run.Log.Count(Delivery.Sent) == 1, "the run");
+        ObservedResult theirs = Result("Theirs", "Failed");
+        string id = TestIdentity.Of(theirs, "Official").ExternalId;
+        run.TestIt.AddAutoTest(id, "Theirs");
+        ResultRow row = run.TestIt.AddPlannedRow(run.Run, id);
+
+        Assert.IsTrue(await run.CompleteAsync(theirs), run.NoticesText);
+
+        Assert.AreEqual(("Failed", "Completed"), (row.StatusType, run.Run.State));
+        run.AssertNoViolation();
+    }
 }

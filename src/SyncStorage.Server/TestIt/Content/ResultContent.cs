@@ -34,6 +34,10 @@ internal sealed record ResultContent
     public IReadOnlyList<TestStep> Setup { get; init; } = [];
     public IReadOnlyList<TestStep> Teardown { get; init; } = [];
 
+    /// <summary>For where Test IT takes no steps: the stack trace and the output, then the steps in words.</summary>
+    public string? TracesWithSteps => Steps.Count == 0 ? Traces
+        : (Traces is null ? "" : Traces + "\n\n") + HtmlText.Escape("Steps:\n" + string.Join('\n', TestStep.Describe(Steps)));
+
     /// <summary>Files of the result itself; those of steps are in the steps.</summary>
     public IReadOnlyList<TestFile> Files { get; init; } = [];
 
