@@ -15,7 +15,7 @@ public sealed class ReportSummaryTests
               "testRunId": "r", "testRunUrl": "http://testit/r", "state": "completed",
               "workers": [ { "pid": "1", "isMaster": false }, { "pid": "2", "isMaster": true } ],
               "results": { "observed": 3, "sent": 1, "spooled": 1, "rejected": 1 },
-              "notices": [ "SYNC0014: one was rejected" ]
+              "notices": [ "SYNC0014: one was rejected", "2 results of another run were sent" ]
             }
             """);
 
@@ -27,6 +27,7 @@ public sealed class ReportSummaryTests
                 $"Sync Storage: run r completed, 2 workers, master 2; 3 results: 1 sent, 1 spooled, 1 rejected; {path}",
                 "Sync Storage: http://testit/r",
                 "warning SYNC0014: one was rejected",
+                "Sync Storage: 2 results of another run were sent",
             },
             lines);
     }

@@ -90,6 +90,8 @@ public sealed class Publishing_to_Test_IT
 
         Assert.AreEqual(0, result.ExitCode, result.Output);
         StringAssert.Contains(result.Output, "SYNC0011");
+        StringAssert.Contains(result.Output, "TMS_PRIVATE_TOKEN");
+        StringAssert.Contains(result.Output, "The private token is unknown");
         Report report = user.Report;
         Assert.AreEqual("completed", report.State);
         Assert.AreEqual(3, report.Results.Spooled);
@@ -217,12 +219,12 @@ public sealed class Publishing_to_Test_IT
     }
 
     [TestMethod]
-    [DataRow("TMS_PROJECT_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012")]
-    [DataRow("TMS_CONFIGURATION_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012")]
-    [DataRow("TMS_TEST_RUN_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012")]
-    [DataRow("TMS_URL", "no address", "SYNC0002")]
-    [DataRow("TMS_ADAPTER_MODE", "2", "SYNC0017")]
-    public async Task A_wrong_setting_is_one_diagnostic_that_names_it(string variable, string value, string code)
+    [DataRow("TMS_PROJECT_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012", "Project with id 99999999-9999-9999-9999-999999999999 was not found")]
+    [DataRow("TMS_CONFIGURATION_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012", "Configuration with id 99999999-9999-9999-9999-999999999999 was not found")]
+    [DataRow("TMS_TEST_RUN_ID", "99999999-9999-9999-9999-999999999999", "SYNC0012", "Can't find a TestRun with id = 99999999-9999-9999-9999-999999999999")]
+    [DataRow("TMS_URL", "no address", "SYNC0002", "no address")]
+    [DataRow("TMS_ADAPTER_MODE", "2", "SYNC0017", "testRunId")]
+    public async Task A_wrong_setting_is_one_diagnostic_that_names_it(string variable, string value, string code, string message)
     {
         await using TestItServer testIt = await TestItServer.StartAsync();
         TestRun run = testIt.AddRun();
@@ -233,7 +235,10 @@ public sealed class Publishing_to_Test_IT
         CommandResult result = await user.TestAsync("Unit");
 
         Assert.AreEqual(0, result.ExitCode, result.Output);
-        StringAssert.Contains(result.Output, code);
+        string[] said = result.Output.Split('\n').Where(line => line.Contains(code, StringComparison.Ordinal)).Select(line => line.Trim()).Distinct().ToArray();
+        Assert.IsNotEmpty(said, result.Output);
+        StringAssert.Contains(said[0], variable);
+        StringAssert.Contains(said[0], message);
         Assert.AreEqual(3, user.Report.Results.Observed);
         Assert.AreEqual("completed", user.Report.State);
         user.Passed();
@@ -251,6 +256,7 @@ public sealed class Publishing_to_Test_IT
 
         Assert.AreEqual(0, result.ExitCode, result.Output);
         StringAssert.Contains(result.Output, "SYNC0013");
+        StringAssert.Contains(result.Output, "TMS_TEST_RUN_ID");
         Assert.AreEqual(3, user.Report.Results.Observed);
         Assert.IsEmpty(run.Rows);
         user.Passed();

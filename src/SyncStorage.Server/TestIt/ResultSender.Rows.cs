@@ -1,0 +1,129 @@
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using SyncStorage.Server.TestIt.Api;
+
+namespace SyncStorage.Server.TestIt;
+
+// Rows that Test IT has already: planned ones, those of other invocations, and ours whose answer got lost.
+internal sealed partial class ResultSender
+{
+    private const int ReportsOnlyPlanned = 0;
+
+    private readonly RunRows _before = new(client, settings, registry.IsOurs);
+    private readonly RunRows _now = new(client, settings, registry.IsOurs);
+
+    /// <summary>What the run holds before we put anything into it: planned rows, and results of other invocations.</summary>
+    public Task LoadExistingAsync(CancellationToken cancellation) => _before.LoadAsync(run.Id!, 0, cancellation);
+
+    /// <summary>Adapter mode 0: planned rows for which no result came.</summary>
+    public IReadOnlyList<string> UnreportedPlan() => settings.AdapterMode == ReportsOnlyPlanned ? _before.Unreported() : [];
+
+    /// <summary>Looks only: is a result, of which that was not known, in the run with a final status? Then it counts as delivered.</summary>
+    public async Task<bool> HasArrivedAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        await _now.LoadAsync(run.Id!, shipment.UnclearSince ?? 0, cancellation).ConfigureAwait(false);
+        if (await _now.FindAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false) is not { IsInProgress: false } row)
+        {
+            return false;
+        }
+
+        registry.Exists(shipment.Row, row.Id);
+        Deliver(shipment);
+        return true;
+    }
+
+    /// <summary>Finds out whether the row is there already: from before us, or from a POST whose answer we did not get.</summary>
+    private async Task AdoptAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        string externalId = shipment.Content.ExternalId;
+        if (shipment.UnclearSince is { } generation)
+        {
+            await _now.LoadAsync(run.Id!, generation, cancellation).ConfigureAwait(false);
+            if (await _now.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false) is { } arrived)
+            {
+                await TakeArrivedAsync(shipment, arrived, cancellation).ConfigureAwait(false);
+                return;
+            }
+        }
+
+        if (_before.IsEmpty)
+        {
+            return;
+        }
+
+        ExistingRow? existing = await _before.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false);
+        if (settings.AdapterMode == ReportsOnlyPlanned)
+        {
+            existing ??= await _before.FindOnlyInProgressAsync(externalId, cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            while (existing is { IsInProgress: true })
+            {
+                // Another coordinator's held-back result: it is not ours to finish, so ours gets a row beside it.
+                registry.Distinguish(shipment.Row, shipment.Last, shipment.Content);
+                existing = await _before.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false);
+            }
+        }
+
+        if (existing is not null)
+        {
+            registry.Exists(shipment.Row, existing.Id);
+            shipment.Row.Adopted = true;
+            shipment.Row.SentDurationMs = existing.IsInProgress ? 0 : existing.DurationMs;
+        }
+    }
+
+    private async Task TakeArrivedAsync(Shipment shipment, ExistingRow arrived, CancellationToken cancellation)
+    {
+        registry.Exists(shipment.Row, arrived.Id);
+        if (shipment.Row.Held)
+        {
+            return;
+        }
+
+        if (!arrived.IsInProgress)
+        {
+            shipment.Row.SentDurationMs = arrived.DurationMs;
+            if (arrived.StatusType == run.Codes.Of(shipment.Content.Outcome).Type)
+            {
+                Deliver(shipment);
+                return;
+            }
+
+            shipment.Row.SentDurationMs = 0;
+        }
+
+        await UpdateAsync(shipment, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task UpdateAsync(Shipment shipment, CancellationToken cancellation)
+    {
+        if (shipment.Row.Id is null)
+        {
+            await _now.LoadAsync(run.Id!, Volatile.Read(ref _unclearFailures), cancellation).ConfigureAwait(false);
+            ExistingRow? found = await _now.FindAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false);
+            if (found is null)
+            {
+                shipment.Row.Exists = false;
+                return;
+            }
+
+            registry.Exists(shipment.Row, found.Id);
+            shipment.Row.SentDurationMs = found.DurationMs;
+        }
+
+        try
+        {
+            await client.UpdateResultAsync(shipment.Row.Id.ToString()!, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), cancellation).ConfigureAwait(false);
+            shipment.Row.SentDurationMs += shipment.DurationMs;
+            Deliver(shipment);
+        }
+        catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
+        {
+            await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
+            Reject(shipment, e.Reason);
+        }
+    }
+}
