@@ -58,7 +58,8 @@ internal static class PlannedFilters
 
     /// <summary>
     /// By class and Name, which are names of suites as well: the class is the suite of all fixtures with arguments, the method that of
-    /// its rows. A name of several words is the test that has them all.
+    /// its rows. A name of several words is the test that has them all; not its full name, since the outermost suite's is a path, which has
+    /// many a short word in it.
     /// </summary>
     public static PlannedFilter NUnit(IReadOnlyList<PlannedTest> planned) => MakeByType(
         planned,
@@ -66,7 +67,7 @@ internal static class PlannedFilters
         test =>
         {
             string name = UpToBracket(test.Name);
-            return name.All(c => char.IsLetterOrDigit(c) || c == '_') && name.Length > 0 ? "Name=" + name : AllOf("FullyQualifiedName", Words(name));
+            return name.All(c => char.IsLetterOrDigit(c) || c == '_') && name.Length > 0 ? "Name=" + name : AllOf("Name", Words(name));
         });
 
     /// <summary>By display name, which tells rows apart. A plain name is also the method's, whatever its rows are called.</summary>

@@ -33,7 +33,7 @@ public sealed class PlannedTestsTests
 
     [TestMethod]
     [DataRow("N", "F", "Adds", "(FullyQualifiedName=N.F&(Name=Adds))")]
-    [DataRow("N", "F", "adds two", "(FullyQualifiedName=N.F&((FullyQualifiedName~adds&FullyQualifiedName~two)))")]
+    [DataRow("N", "F", "adds two", "(FullyQualifiedName=N.F&((Name~adds&Name~two)))")]
     [DataRow("N", "F&lt;Int32&gt;", "Adds", "(FullyQualifiedName=N.F<Int32>&(Name=Adds))")]
     [DataRow("N", "two words", "Adds", "((FullyQualifiedName~N.two&FullyQualifiedName~words)&(Name=Adds))")]
     [DataRow("N", "F", "&", null)]
