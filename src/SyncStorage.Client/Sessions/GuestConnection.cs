@@ -18,6 +18,9 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
+    // Somebody of the session has waited for this server in vain.
+    private static readonly TimeSpan SilentDeadline = TimeSpan.FromMilliseconds(250);
+
     // A server that is started again reads its journal first.
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromSeconds(10);
 
@@ -65,16 +68,25 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
         _finding.Dispose();
     }
 
-    private static async Task<T> CallAsync<T>(Connected server, Func<SyncStorageClient, CancellationToken, Task<T>> call, TimeSpan deadline, CancellationToken cancellation)
+    private async Task<T> CallAsync<T>(Connected server, Func<SyncStorageClient, CancellationToken, Task<T>> call, TimeSpan deadline, CancellationToken cancellation)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bool isSilent = session.IsSilent(server.State.ProcessId);
+        deadline = isSilent && deadline > SilentDeadline ? SilentDeadline : deadline;
         limited.CancelAfter(deadline);
         try
         {
-            return await call(server.Client, limited.Token).ConfigureAwait(false);
+            T answer = await call(server.Client, limited.Token).ConfigureAwait(false);
+            if (isSilent)
+            {
+                session.ForgetSilence();
+            }
+
+            return answer;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            session.NoteSilence(server.State.ProcessId);
             // Not repeated: a server that hangs would only cost the same time again.
             throw new SyncStorageClientException($"{server.Client.Url} did not answer within {deadline.TotalSeconds:0.#} s.", null, new TimeoutException());
         }

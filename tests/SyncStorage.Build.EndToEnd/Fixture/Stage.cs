@@ -29,6 +29,9 @@ public sealed class Stage : IAsyncDisposable
 
     public TestRun Run { get; }
 
+    /// <summary>More arguments of `dotnet test`.</summary>
+    public List<string> Arguments { get; } = [];
+
     public static async Task<Stage> SetAsync() => new(await TestItServer.StartAsync());
 
     /// <summary>Lets the program live for as long as the stage.</summary>
