@@ -18,9 +18,6 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
-    // Somebody of the session has waited for this server in vain.
-    private static readonly TimeSpan SilentDeadline = TimeSpan.FromMilliseconds(250);
-
     // A server that is started again reads its journal first.
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromSeconds(10);
 
@@ -71,18 +68,10 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
     private async Task<T> CallAsync<T>(Connected server, Func<SyncStorageClient, CancellationToken, Task<T>> call, TimeSpan deadline, CancellationToken cancellation)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bool isSilent = session.IsSilent(server.State.ProcessId);
-        deadline = isSilent && deadline > SilentDeadline ? SilentDeadline : deadline;
         limited.CancelAfter(deadline);
         try
         {
-            T answer = await call(server.Client, limited.Token).ConfigureAwait(false);
-            if (isSilent)
-            {
-                session.ForgetSilence();
-            }
-
-            return answer;
+            return await call(server.Client, limited.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -193,7 +193,7 @@ internal sealed class Session
         }
     }
 
-    /// <summary>That server did not answer within the time it had: nobody else of the session waits as long to find out the same.</summary>
+    /// <summary>That server did not answer within the time it had: the end of the build is quicker to believe that it hangs.</summary>
     public void NoteSilence(int processId)
     {
         try
@@ -202,7 +202,7 @@ internal sealed class Session
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The next one waits again.
+            // Only a hint.
         }
     }
 
@@ -217,8 +217,6 @@ internal sealed class Session
             return false;
         }
     }
-
-    public void ForgetSilence() => File.Delete(SilentPath);
 
     public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
 

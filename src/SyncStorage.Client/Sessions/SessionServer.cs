@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
-using SyncStorage.Protocol;
 
 namespace SyncStorage.Sessions;
 
@@ -150,29 +149,9 @@ internal static class SessionServer
 
     /// <summary>False only for a server that takes a request and does not answer it.</summary>
     private static async Task<bool> AnswersAsync(Session session, int server)
-    {
-        if (session.ReadServer() is not { } state || state.ProcessId != server)
-        {
-            // Not listening yet, or not any more.
-            return true;
-        }
-
-        using var client = new SyncStorageClient(state.Url);
-        using var deadline = new CancellationTokenSource(session.IsSilent(server) ? DoubtfulAnswerTimeout : AnswerTimeout);
-        try
-        {
-            await client.HealthAsync(deadline.Token).ConfigureAwait(false);
-            return true;
-        }
-        catch (SyncStorageClientException)
-        {
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-    }
+        // Without the file it listens not yet, or not any more.
+        => session.ReadServer() is not { } state || state.ProcessId != server
+            || await Pulse.IsThereAsync(state.Url, session.IsSilent(server) ? DoubtfulAnswerTimeout : AnswerTimeout).ConfigureAwait(false);
 
     private static async Task<bool> KillAsync(int processId)
     {

@@ -133,8 +133,8 @@ public sealed class Any_fault
         TimedResult on = await trial.RunAsync(kind, fault.During is null ? null : () => fault.During(stage), [.. stage.Arguments]);
 
         Assert.AreEqual(off.ExitCode, on.ExitCode, on.Output);
-        // An unbounded product waits for Test IT's 30 s deadlines and retries, or for ever.
-        Assert.IsLessThan(off.Took + TimeSpan.FromSeconds(Stage.CompletionTimeout + 15), on.Took, on.Output);
+        // Far from tight, for loaded machines: an unbounded product waits for minutes, or for ever.
+        Assert.IsLessThan((off.Took * 3) + TimeSpan.FromSeconds(Stage.CompletionTimeout + 20), on.Took, on.Output);
         await trial.AssertNothingLeftAsync();
         if (fault.Sent == Sent.Unreported)
         {
@@ -179,6 +179,13 @@ public sealed class Any_fault
         stage.Trial.Environment.Remove("SyncStoragePackageRoot");
         stage.Trial.Environment["TMS_TEST_RUN_ID"] = stage.TestIt.AddRun().Id;
         await stage.Trial.RunAsync(Kind.Passing);
+        if (!stage.Trial.Reports.Any(report => report.TestRunId == stage.Run.Id))
+        {
+            // Not even collector and logger took part, which they were told in the build.
+            StringAssert.Contains(on.Output, "SYNC0003");
+            return;
+        }
+
         Report left = stage.Trial.Reports.Single(report => report.TestRunId == stage.Run.Id);
         Assert.AreEqual("interrupted", left.State);
         Assert.AreEqual(kind.Ran, left.Results.Observed);
