@@ -16,10 +16,11 @@ public sealed class Stage : IAsyncDisposable
 
     private readonly List<IDisposable> _others = [];
 
-    private Stage(TestItServer testIt)
+    private Stage(TestItServer testIt, Canary canary)
     {
         TestIt = testIt;
-        Run = Trial.Publish(testIt);
+        Canary = canary;
+        Run = Trial.Publish(testIt, canary.Token);
         Trial.Environment["SyncStorageCompletionTimeout"] = CompletionTimeout.ToString(System.Globalization.CultureInfo.InvariantCulture);
     }
 
@@ -29,10 +30,25 @@ public sealed class Stage : IAsyncDisposable
 
     public TestRun Run { get; }
 
+    /// <summary>Test IT's token.</summary>
+    public Canary Canary { get; }
+
     /// <summary>More arguments of `dotnet test`.</summary>
     public List<string> Arguments { get; } = [];
 
-    public static async Task<Stage> SetAsync() => new(await TestItServer.StartAsync());
+    public static async Task<Stage> SetAsync()
+    {
+        var canary = new Canary();
+        return new Stage(await TestItServer.StartAsync(new TestItOptions { Token = canary.Token }), canary);
+    }
+
+    /// <summary>The token is in no file, no argument list and no output.</summary>
+    public void AssertSecret(string output)
+    {
+        Assert.AreEqual("", string.Join('\n', Canary.FilesIn(Trial.Folder)));
+        Assert.AreEqual("", string.Join('\n', Canary.Seen));
+        Assert.IsFalse(output.Contains(Canary.Token, StringComparison.Ordinal), "in the output");
+    }
 
     /// <summary>Lets the program live for as long as the stage.</summary>
     public T With<T>(T other)
@@ -62,5 +78,6 @@ public sealed class Stage : IAsyncDisposable
         Trial.Dispose();
         _others.ForEach(other => other.Dispose());
         await TestIt.DisposeAsync();
+        await Canary.DisposeAsync();
     }
 }

@@ -38,6 +38,7 @@ public sealed record Fault(string Name, Action<Stage> Arrange, Sent Sent = Sent.
         new("Test IT never answers", stage => stage.TestIt.Faults.BlackHole = true, Kinds: [Kind.Passing, Kind.Crashing]),
         new("Test IT takes 10 s an answer", stage => stage.TestIt.Faults.Latency = TimeSpan.FromSeconds(10)),
         new("Test IT takes 1 s an answer", stage => stage.TestIt.Faults.Latency = TimeSpan.FromSeconds(1), Sent.Some),
+        new("Test IT answers 400 to results", stage => RefuseResults(stage, 400), Sent.Some),
         new("Test IT answers 401", stage => stage.TestIt.Faults.AnswerStatus(401, int.MaxValue), Kinds: Often),
         new("Test IT answers 403", stage => stage.TestIt.Faults.AnswerStatus(403, int.MaxValue)),
         new("Test IT answers 404", stage => stage.TestIt.Faults.AnswerStatus(404, int.MaxValue)),
@@ -82,6 +83,12 @@ public sealed record Fault(string Name, Action<Stage> Arrange, Sent Sent = Sent.
         stage.TestIt.Faults.FailAfterCommit(times);
     }
 
+    private static void RefuseResults(Stage stage, int status)
+    {
+        stage.TestIt.Faults.Applies = IsPostOfResults;
+        stage.TestIt.Faults.AnswerStatus(status, int.MaxValue);
+    }
+
     private static bool IsPostOfResults(string method, string path) => method == "POST" && path.EndsWith("/testResults", StringComparison.Ordinal);
 
     private static void Url(Stage stage, string url) => stage.Trial.Environment["SyncStorageUrl"] = url;
@@ -121,7 +128,8 @@ public sealed class Any_fault
     [TestCategory(Promise.BoundedTime)]
     [TestCategory(Promise.NothingLost)]
     [TestCategory(Promise.NothingLeft)]
-    public async Task Changes_no_exit_code_takes_bounded_time_loses_nothing_and_leaves_nothing(string faultName, string kindName)
+    [TestCategory(Promise.Secrets)]
+    public async Task Changes_no_exit_code_takes_bounded_time_loses_nothing_leaves_nothing_and_tells_no_secret(string faultName, string kindName)
     {
         Fault fault = Fault.All.Single(fault => fault.Name == faultName);
         Kind kind = fault.Kinds.Append(Kind.Passing).First(kind => kind.Name == kindName);
@@ -136,6 +144,7 @@ public sealed class Any_fault
         // Far from tight, for loaded machines: an unbounded product waits for minutes, or for ever.
         Assert.IsLessThan((off.Took * 3) + TimeSpan.FromSeconds(Stage.CompletionTimeout + 20), on.Took, on.Output);
         await trial.AssertNothingLeftAsync();
+        stage.AssertSecret(on.Output);
         if (fault.Sent == Sent.Unreported)
         {
             await AssertReportedByTheNextRunAsync(stage, kind, on);
