@@ -104,7 +104,7 @@ public sealed class Trial : IDisposable
         Assert.AreEqual(report.Results.Observed, report.Results.Sent + report.Results.Spooled + report.Results.Rejected, "observed = sent + spooled + rejected: " + output);
         Assert.AreEqual(report.Results.Observed, report.Lines.Count, "lines of results.jsonl: " + output);
         Assert.AreEqual(report.Results.Observed, report.Results.Outcomes.Passed + report.Results.Outcomes.Failed + report.Results.Outcomes.Skipped, "outcomes");
-        Assert.HasCount(report.Lines.Count, report.Lines.Select(line => (line.Worker, line.FullyQualifiedName)).Distinct().ToList(), "a line twice");
+        Assert.HasCount(report.Lines.Count, report.Lines.Select(line => (line.Worker, line.FullyQualifiedName, line.DisplayName)).Distinct().ToList(), "a line twice");
         Assert.AreEqual(ran ?? report.Results.Observed, report.Results.Observed, output);
         return report;
     }
@@ -140,7 +140,7 @@ public sealed class Trial : IDisposable
     /// <summary>Files and sessions of ours in the temporary folder; its one root folder a user stays.</summary>
     public IReadOnlyList<string> Leftovers()
         => Directory.EnumerateFileSystemEntries(Temporary, "*", SearchOption.AllDirectories)
-            .Where(path => path.Contains("SyncStorage", StringComparison.OrdinalIgnoreCase) && Path.GetDirectoryName(path) != Temporary)
+            .Where(path => Path.GetRelativePath(Temporary, path).Contains("SyncStorage", StringComparison.OrdinalIgnoreCase) && Path.GetDirectoryName(path) != Temporary)
             .ToList();
 
     public void Passed() => _kept = false;

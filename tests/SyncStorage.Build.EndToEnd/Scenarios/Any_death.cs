@@ -14,7 +14,7 @@ public sealed class Any_death
     /// <summary>As at a terminal: the same exit code, although nobody gets to say goodbye.</summary>
     [TestMethod]
     [DataRow("INT", "")]
-    [DataRow("KILL", "/testhost")]
+    [DataRow("KILL", "testhost.dll")]
     [DataRow("KILL", "vstest.console.dll")]
     [TestCategory(Promise.SameExitCode)]
     [TestCategory(Promise.NothingLost)]
@@ -127,7 +127,7 @@ public sealed class Any_death
         }
         else
         {
-            IEnumerable<int> found = Processes.WithEnvironment("TMPDIR=" + trial.Temporary).Where(pid => Processes.CommandLine(pid).Split('\0').Take(3).Any(argument => argument.Contains(process, StringComparison.Ordinal)));
+            IEnumerable<int> found = Processes.WithEnvironment("TMPDIR=" + trial.Temporary).Where(pid => Processes.CommandLine(pid).Split('\0').Any(argument => Path.GetFileName(argument) == process));
             Processes.Signal(found.First(), signal);
         }
 
