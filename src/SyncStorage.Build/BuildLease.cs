@@ -57,12 +57,12 @@ internal sealed class BuildLease : IDisposable
         _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)
-        if (server is null || _session.HasLeases())
+        if (_session.HasLeases())
         {
             return;
         }
 
-        if (!SessionServer.WaitForSignOffAsync(_session, _start, server.Value).GetAwaiter().GetResult())
+        if (!SessionServer.WaitForSignOffAsync(_session, _start, server).GetAwaiter().GetResult())
         {
             Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {_start.Directory}");
         }

@@ -3,10 +3,11 @@ using System;
 namespace SyncStorage.Collector;
 
 /// <summary>How long things may take while VSTest waits for us.</summary>
+/// <remarks>With those of the logger: a server that hangs costs a project two seconds at most.</remarks>
 internal sealed record CollectorTimings
 {
     /// <summary>The longest that one answer may take.</summary>
-    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The same once the tests have ended and the user waits.</summary>
     public TimeSpan LastCallDeadline { get; init; } = TimeSpan.FromMilliseconds(750);

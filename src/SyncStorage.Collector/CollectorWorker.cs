@@ -78,11 +78,13 @@ internal sealed class CollectorWorker : IDisposable
     public async Task CompleteAsync()
     {
         TimeSpan deadline = _isFailing ? _timings.DoubtfulCallDeadline : _timings.LastCallDeadline;
+        var waited = Stopwatch.StartNew();
         try
         {
             // The slot first: a cut that arrives after its worker's end would find another master.
             await Task.WhenAny(_offering, Task.Delay(deadline)).ConfigureAwait(false);
-            if (_isRegistered)
+            deadline -= waited.Elapsed;
+            if (_isRegistered && deadline > TimeSpan.Zero)
             {
                 await CallAsync(
                     (client, token) => client.SetWorkerStatusAsync(

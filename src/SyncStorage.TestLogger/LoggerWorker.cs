@@ -43,7 +43,7 @@ internal sealed class LoggerWorker : IDisposable
     /// <returns>The line for the console.</returns>
     public async Task<string> CompleteAsync()
     {
-        await _outbox.FlushAsync().ConfigureAwait(false);
+        await _outbox.FlushAsync(isDoubtful: _registered.IsFaulted).ConfigureAwait(false);
         bool isMaster = false;
         TimeSpan deadline = _outbox.IsFailing ? _limits.DoubtfulCallDeadline : _limits.LastCallDeadline;
         try

@@ -3,6 +3,7 @@ using System;
 namespace SyncStorage.TestLogger;
 
 /// <summary>How much is collected, kept and waited for on the way to the server.</summary>
+/// <remarks>With those of the collector: a server that hangs costs a project two seconds at most.</remarks>
 internal sealed record OutboxLimits
 {
     public int BatchResults { get; init; } = 200;
@@ -16,7 +17,7 @@ internal sealed record OutboxLimits
     public long PendingBytes { get; init; } = 32 << 20;
 
     /// <summary>The longest that one answer may take.</summary>
-    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>The same once the tests have ended and the user waits.</summary>
     public TimeSpan LastCallDeadline { get; init; } = TimeSpan.FromSeconds(1);

@@ -65,12 +65,13 @@ internal sealed class ResultOutbox : IDisposable
     }
 
     /// <summary>Sends what is left, then returns. Results that come later still go to the spool file.</summary>
-    public async Task FlushAsync()
+    /// <param name="isDoubtful">The server has not even answered the registration.</param>
+    public async Task FlushAsync(bool isDoubtful)
     {
         _isFlushing = true;
         _queue.Complete();
         // A server that has taken nothing yet gets one answer's time; one that works may take a while for the rest.
-        _givingUp.CancelAfter(Counts.HandedOver > 0 && !IsFailing ? _limits.FlushDeadline : _limits.LastCallDeadline);
+        _givingUp.CancelAfter(isDoubtful ? _limits.DoubtfulCallDeadline : Counts.HandedOver > 0 && !IsFailing ? _limits.FlushDeadline : _limits.LastCallDeadline);
         await _sending.ConfigureAwait(false);
     }
 

@@ -26,6 +26,11 @@ internal sealed class SpoolFile(WorkerDescription worker)
             OwnerOnly.CreateDirectory(_folder.Path);
             OwnerOnly.CreateDirectory(_folder.SpoolDirectory);
             using var file = new FileStream(Path, FileMode.Append, FileAccess.Write, FileShare.Read);
+            if (file.Length == 0)
+            {
+                OwnerOnly.Restrict(Path);
+            }
+
             file.Write(json, 0, json.Length);
             file.WriteByte((byte)'\n');
         }

@@ -65,7 +65,7 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
         _finding.Dispose();
     }
 
-    private static async Task<T> CallAsync<T>(Connected server, Func<SyncStorageClient, CancellationToken, Task<T>> call, TimeSpan deadline, CancellationToken cancellation)
+    private async Task<T> CallAsync<T>(Connected server, Func<SyncStorageClient, CancellationToken, Task<T>> call, TimeSpan deadline, CancellationToken cancellation)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limited.CancelAfter(deadline);
@@ -75,6 +75,7 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
+            session.NoteSilence(server.State.ProcessId);
             // Not repeated: a server that hangs would only cost the same time again.
             throw new SyncStorageClientException($"{server.Client.Url} did not answer within {deadline.TotalSeconds:0.#} s.", null, new TimeoutException());
         }

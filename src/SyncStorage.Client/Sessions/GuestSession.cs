@@ -70,7 +70,7 @@ internal sealed class GuestSession : IDisposable
 
         int? server = Session.ReadStarted();
         Dispose();
-        return server is null || Session.HasLeases() || await SessionServer.WaitForSignOffAsync(Session, _start, server.Value).ConfigureAwait(false);
+        return Session.HasLeases() || await SessionServer.WaitForSignOffAsync(Session, _start, server).ConfigureAwait(false);
     }
 
     public void Dispose()

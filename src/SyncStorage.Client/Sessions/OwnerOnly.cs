@@ -8,6 +8,7 @@ namespace SyncStorage.Sessions;
 internal static class OwnerOnly
 {
     private const uint OwnerReadWriteExecute = 0x1C0; // 0700
+    private const uint OwnerReadWrite = 0x180; // 0600
 
     /// <summary>Creates the folder if need be. On Windows a user's temporary folder is private already.</summary>
     public static void CreateDirectory(string path)
@@ -15,6 +16,15 @@ internal static class OwnerOnly
         bool existed = Directory.Exists(path);
         Directory.CreateDirectory(path);
         if (!existed && !RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && chmod(path, OwnerReadWriteExecute) != 0)
+        {
+            throw new UnauthorizedAccessException($"Cannot make '{path}' private to its owner (chmod failed with {Marshal.GetLastWin32Error()}).");
+        }
+    }
+
+    /// <summary>For a file that was just created.</summary>
+    public static void Restrict(string path)
+    {
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && chmod(path, OwnerReadWrite) != 0)
         {
             throw new UnauthorizedAccessException($"Cannot make '{path}' private to its owner (chmod failed with {Marshal.GetLastWin32Error()}).");
         }

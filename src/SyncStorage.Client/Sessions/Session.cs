@@ -29,6 +29,7 @@ namespace SyncStorage.Sessions;
 /// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)
+/// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits
 /// </code>
@@ -55,6 +56,23 @@ internal sealed class Session
     /// <summary>True for the folder of a session of this user; guards against a path that came over the network.</summary>
     public static bool IsSessionDirectory(string path)
         => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(Root) && System.IO.Directory.Exists(path);
+
+    /// <summary>Another invocation of this user's runs, or is just starting, on this machine.</summary>
+    public bool AnyOther()
+    {
+        try
+        {
+            return System.IO.Directory.GetDirectories(Root)
+                .Where(folder => folder != Directory)
+                .Select(folder => new Session(folder).ReadStarted())
+                .Any(server => server is int pid && SessionServer.IsAlive(pid));
+        }
+        catch (IOException)
+        {
+            // One ended in this moment: it was there.
+            return true;
+        }
+    }
 
     public static Session At(string directory)
     {
@@ -175,6 +193,31 @@ internal sealed class Session
         }
     }
 
+    /// <summary>That server did not answer within the time it had: the end of the build is quicker to believe that it hangs.</summary>
+    public void NoteSilence(int processId)
+    {
+        try
+        {
+            File.WriteAllText(SilentPath, processId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Only a hint.
+        }
+    }
+
+    public bool IsSilent(int processId)
+    {
+        try
+        {
+            return File.Exists(SilentPath) && File.ReadAllText(SilentPath) == processId.ToString(CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The first one wins, so that a server that has to be started again is the same.</summary>
@@ -282,6 +325,7 @@ internal sealed class Session
 
     private static string Root => Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
     private string StartedPath => Path.Combine(Directory, "server.pid");
+    private string SilentPath => Path.Combine(Directory, "silent");
     private string StartPath => Path.Combine(Directory, "start.json");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string PlansDirectory => Path.Combine(Directory, "plans");

@@ -12,6 +12,17 @@ internal static class SessionServer
     // The server ends by itself at the completion timeout; this much later something is wrong with it.
     private static readonly TimeSpan SignOffPatience = TimeSpan.FromSeconds(10);
 
+    // Most servers have ended by then, and need not be asked whether they still live.
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(2);
+
+    // It answers within milliseconds whatever it waits for itself; one that a guest has found silent already gets less.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DoubtfulAnswerTimeout = TimeSpan.FromSeconds(1);
+
+    // Only the kernel has to do something now.
+    private static readonly TimeSpan KillTimeout = TimeSpan.FromSeconds(2);
+
     // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
     private const int MostRestarts = 2;
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
@@ -65,17 +76,33 @@ internal static class SessionServer
 
     /// <summary>
     /// Waits until the session's last server has closed its runs and signed off. One that ends without that was killed: a new
-    /// one finishes from the journal. Call it after the last lease is gone.
+    /// one finishes from the journal. One that hangs is killed. Call it after the last lease is gone; nothing of the session is
+    /// left afterwards.
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="start">How its server is started.</param>
-    /// <param name="server">Process id of the server, read before the lease was let go.</param>
-    /// <returns>False when it still runs after its completion timeout, or dies as often as it is started.</returns>
-    public static async Task<bool> WaitForSignOffAsync(Session session, ServerStart start, int server)
+    /// <param name="started">Process id of the server, read before the lease was let go; null when none could be started.</param>
+    /// <returns>False when it still ran after its completion timeout, or dies as often as it is started.</returns>
+    public static async Task<bool> WaitForSignOffAsync(Session session, ServerStart start, int? started)
+    {
+        bool signedOff = started is not int server || await SeeOffAsync(session, start, server).ConfigureAwait(false);
+        if ((!signedOff || started is null) && Directory.Exists(session.Directory))
+        {
+            // There is no server that would tidy up.
+            using (await session.LockAsync(LockTimeout).ConfigureAwait(false))
+            {
+                session.RemoveServer();
+            }
+        }
+
+        return signedOff;
+    }
+
+    private static async Task<bool> SeeOffAsync(Session session, ServerStart start, int server)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();
-        for (int restarts = 0; await WaitForEndAsync(server, timeout - waited.Elapsed).ConfigureAwait(false); restarts++)
+        for (int restarts = 0; await WaitForEndOrEndItAsync(session, server, timeout - waited.Elapsed).ConfigureAwait(false); restarts++)
         {
             // A server that signs off removes what tells its process.
             if (session.ReadStarted() != server)
@@ -93,6 +120,52 @@ internal static class SessionServer
         }
 
         return false;
+    }
+
+    /// <returns>False when it still lived at the deadline, although it answers.</returns>
+    private static async Task<bool> WaitForEndOrEndItAsync(Session session, int server, TimeSpan timeout)
+    {
+        var waited = Stopwatch.StartNew();
+        TimeSpan look = session.IsSilent(server) ? TimeSpan.Zero : FirstLook;
+        while (!await WaitForEndAsync(server, look).ConfigureAwait(false))
+        {
+            bool isLate = waited.Elapsed >= timeout;
+            if (isLate && session.HasLeases())
+            {
+                // Another invocation has joined it meanwhile and needs it.
+                return false;
+            }
+
+            if (isLate || !await AnswersAsync(session, server).ConfigureAwait(false))
+            {
+                return await KillAsync(server).ConfigureAwait(false) && !isLate;
+            }
+
+            look = NextLook;
+        }
+
+        return true;
+    }
+
+    /// <summary>False only for a server that takes a request and does not answer it.</summary>
+    private static async Task<bool> AnswersAsync(Session session, int server)
+        // Without the file it listens not yet, or not any more.
+        => session.ReadServer() is not { } state || state.ProcessId != server
+            || await Pulse.IsThereAsync(state.Url, session.IsSilent(server) ? DoubtfulAnswerTimeout : AnswerTimeout).ConfigureAwait(false);
+
+    private static async Task<bool> KillAsync(int processId)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            process.Kill();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has just ended, or is not ours to end.
+        }
+
+        return await WaitForEndAsync(processId, KillTimeout).ConfigureAwait(false);
     }
 
     public static bool IsAlive(int processId)

@@ -24,6 +24,9 @@ internal sealed class EmbeddedServer : IDisposable
     /// <summary>After the invocation was killed, delivery gets what is left of the 15 s in which all has to be gone.</summary>
     private static readonly TimeSpan InterruptedDelivery = TimeSpan.FromSeconds(4);
 
+    /// <summary>Even if the time is used up: Test IT may have come back.</summary>
+    private static readonly TimeSpan LastDelivery = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ServerOptions _options;
@@ -57,7 +60,7 @@ internal sealed class EmbeddedServer : IDisposable
             CreatePublisher = (settings, run, knownTestRunId) => Publishers.Create(settings, run, time, knownTestRunId),
             FinalizeOfficial = official.FinalizeAsync,
         };
-        _plans = new Plans(_session, _log, time);
+        _plans = new Plans(_session, options.CompletionTimeout, _log, time);
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
         _backlog = new Backlog(options.Directory, _log, time, _alarm.Ring);
@@ -188,10 +191,13 @@ internal sealed class EmbeddedServer : IDisposable
             {
                 // Ctrl+C lets the build end in good order, but its workers were broken off.
                 bool interrupted = end == RunEnd.Interrupt || (sawInterrupt && run.HasLostWorkers);
-                _ending[run] = new Ending(run, interrupted, _end.IsInterrupted ? InterruptedDelivery : _options.CompletionTimeout, this);
+                _ending[run] = new Ending(run, interrupted, _end.IsInterrupted ? InterruptedDelivery : DeliveryPatience, this);
             }
         }
     }
+
+    /// <summary>Waiting for a silent Test IT costs an invocation SyncStorageCompletionTimeout once, the plan of adapter mode 0 included.</summary>
+    private TimeSpan DeliveryPatience => TimeSpan.FromTicks(Math.Max((_options.CompletionTimeout - _plans.Wasted).Ticks, LastDelivery.Ticks));
 
     /// <summary>A run on its way out.</summary>
     private sealed class Ending : IDisposable

@@ -10,12 +10,21 @@ using SyncStorage.Settings;
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>Adapter mode 0: MSBuild waits for the list of wanted tests, so it is fetched as soon as a run's settings are seen.</summary>
-internal sealed class Plans(Session session, ServerLog log, TimeProvider time)
+/// <param name="session">Where the plans are wanted and written.</param>
+/// <param name="completionTimeout">The longest that the invocation waits for Test IT.</param>
+/// <param name="log">For what came.</param>
+/// <param name="time">For deadlines.</param>
+internal sealed class Plans(Session session, TimeSpan completionTimeout, ServerLog log, TimeProvider time)
 {
     /// <summary>A little less than SyncStorageStartupTimeout, for which MSBuild waits.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromSeconds(25);
+
+    private readonly TimeSpan _patience = completionTimeout < LongestPatience ? completionTimeout : LongestPatience;
 
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+
+    /// <summary>What a silent Test IT has cost already: the end of the run waits so much less for it.</summary>
+    public TimeSpan Wasted { get; private set; }
 
     public void Tend()
     {
@@ -31,7 +40,7 @@ internal sealed class Plans(Session session, ServerLog log, TimeProvider time)
     private async Task FetchAsync(RunSettings run)
     {
         TestPlan plan;
-        using var patience = new CancellationTokenSource(Patience, time);
+        using var patience = new CancellationTokenSource(_patience, time);
         try
         {
             plan = PrivateTokenSource.Read(run.ConfigFile) is { } token
@@ -40,7 +49,8 @@ internal sealed class Plans(Session session, ServerLog log, TimeProvider time)
         }
         catch (OperationCanceledException)
         {
-            plan = new TestPlan { Problem = $"Test IT did not answer within {Patience.TotalSeconds:0} s" };
+            Wasted = _patience;
+            plan = new TestPlan { Problem = $"Test IT did not answer within {_patience.TotalSeconds:0} s" };
         }
 
         session.WritePlan(run.TestRunId, plan);

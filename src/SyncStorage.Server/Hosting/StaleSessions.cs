@@ -8,11 +8,11 @@ namespace SyncStorage.Server.Hosting;
 
 /// <summary>
 /// Session folders of invocations that were killed together with their server: nobody else removes them. Only those that
-/// nobody holds a lease in and nothing has touched for a day.
+/// nobody holds a lease in and nothing has touched for ten minutes: a new one has no lease in its first moments.
 /// </summary>
 internal static class StaleSessions
 {
-    private static readonly TimeSpan Age = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Age = TimeSpan.FromMinutes(10);
 
     public static void Remove(Session own, TimeProvider time, ServerLog log)
     {

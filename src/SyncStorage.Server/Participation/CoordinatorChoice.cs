@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using SyncStorage.Server.Hosting;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
+using SyncStorage.Sessions;
 using SyncStorage.Settings;
 
 namespace SyncStorage.Server.Participation;
@@ -82,7 +83,7 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
             int port = FreePort(options.Port);
             if (port != options.Port && options.Port != 0)
             {
-                PortOwner owner = await PortOwner.IdentifyAsync(options.Port).ConfigureAwait(false);
+                PortOwner owner = await PortOwner.IdentifyAsync(options.Port, Session.At(options.Session!)).ConfigureAwait(false);
                 if (owner.Kind == PortOwnerKind.Official)
                 {
                     // What answers there is taken as the service itself, as official adapters do, and is not ours to stop.

@@ -57,7 +57,13 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
             return run.IsMaster(pid);
         }
 
-        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url).ConfigureAwait(false);
+        if (_service.IsBroken)
+        {
+            // A guest waits for this answer, and the tending finds out when the service is back: not every project pays for it.
+            return false;
+        }
+
+        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.GuestDeadline).ConfigureAwait(false);
         if (isMaster)
         {
             run.ForeignMaster(pid);
@@ -67,7 +73,7 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
     }
 
     public async Task<bool> OfferAsync(Run run, TestResultCut cut)
-        => (cut.Pid is null || run.IsMaster(cut.Pid)) && await SlotFor(run.TestRunId).OfferAsync(cut).ConfigureAwait(false);
+        => !_service.IsBroken && (cut.Pid is null || run.IsMaster(cut.Pid)) && await SlotFor(run.TestRunId).OfferAsync(cut).ConfigureAwait(false);
 
     // The worker's end is reported by the tending, or by the end of the run if it holds the slot.
     public Task StatusChangedAsync(Run run, string pid) => Task.CompletedTask;

@@ -12,6 +12,9 @@ namespace SyncStorage.Server.Participation;
 internal sealed class ForeignService(string url, TimeProvider time) : IDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    /// <summary>For a call that a guest waits for: less than the guest's own patience, or it would take this server for silent.</summary>
+    public static readonly TimeSpan GuestDeadline = TimeSpan.FromSeconds(1);
+
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     private readonly SyncStorageClient _client = new(url);

@@ -26,9 +26,9 @@ internal sealed class ForeignSlot(ForeignService service, string testRunId, Time
 
     public void Attach(Run run) => _run = run;
 
-    public async Task<bool> RegisterAsync(string pid, string? baseUrl)
+    public async Task<bool> RegisterAsync(string pid, string? baseUrl, TimeSpan? deadline = null)
     {
-        RegisterResponse? answer = await service.TryAsync((client, cancel) => client.RegisterAsync(new RegisterRequest { Pid = pid, TestRunId = testRunId, BaseUrl = baseUrl }, cancel)).ConfigureAwait(false);
+        RegisterResponse? answer = await service.TryAsync((client, cancel) => client.RegisterAsync(new RegisterRequest { Pid = pid, TestRunId = testRunId, BaseUrl = baseUrl }, cancel), deadline).ConfigureAwait(false);
         if (answer is null)
         {
             return false;

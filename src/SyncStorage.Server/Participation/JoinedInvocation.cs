@@ -130,7 +130,7 @@ internal sealed class JoinedInvocation : IDisposable
         var own = new RunFolder(_options.Directory, _options.TestRunId!);
         if (own.ReportPath != folder.ReportPath && File.Exists(folder.ReportPath))
         {
-            Directory.CreateDirectory(own.Path);
+            OwnerOnly.CreateDirectory(own.Path);
             File.Copy(folder.ReportPath, own.ReportPath, overwrite: true);
             File.Copy(folder.ResultsPath, own.ResultsPath, overwrite: true);
         }

@@ -37,7 +37,7 @@ internal sealed class PortChoice(ServerOptions options, Session session)
             // Below.
         }
 
-        PortOwner owner = await PortOwner.IdentifyAsync(options.Port).ConfigureAwait(false);
+        PortOwner owner = await PortOwner.IdentifyAsync(options.Port, session).ConfigureAwait(false);
         if (owner.Kind == PortOwnerKind.Embedded && options.Coordinator is null)
         {
             Joined = await JoinedInvocation.TryAsync(options, session, owner).ConfigureAwait(false);

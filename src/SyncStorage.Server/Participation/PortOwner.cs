@@ -3,6 +3,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Hosting;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Participation;
 
@@ -22,14 +23,17 @@ internal enum PortOwnerKind
 internal sealed record PortOwner(PortOwnerKind Kind, string Url, string? Session, string[] TestRunIds)
 {
     // A server that has just bound the port may need seconds on a loaded machine, and to take it for a stranger splits the run
-    // in two. Only a stranger that accepts and stays silent costs the whole time, and that beside the build.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    // in two. A stranger that accepts and stays silent costs the whole time, but only while another invocation runs here.
+    private static readonly TimeSpan PatienceWithOurs = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    public static async Task<PortOwner> IdentifyAsync(int port)
+    /// <param name="port">It is taken.</param>
+    /// <param name="own">The session of the server that wants it.</param>
+    public static async Task<PortOwner> IdentifyAsync(int port, Session own)
     {
         string url = $"http://127.0.0.1:{port}";
         using var client = new SyncStorageClient(url);
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(own.AnyOther() ? PatienceWithOurs : Patience);
         try
         {
             HealthResponse health = await client.HealthAsync(patience.Token).ConfigureAwait(false);

@@ -34,6 +34,9 @@ public sealed class UserFolder : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Something failed: what it left is kept.</summary>
+    public static void KeepAll() => AnyKept = true;
+
     /// <summary>Environment of every command in this folder; private temporary folder, so that what is left behind can be told.</summary>
     public Dictionary<string, string?> Environment { get; } = [];
 

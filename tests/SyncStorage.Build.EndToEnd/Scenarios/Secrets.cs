@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Http;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using SyncStorage.Build.EndToEnd.Fixture;
+using TestItStandIn;
+
+namespace SyncStorage.Build.EndToEnd.Scenarios;
+
+[TestClass]
+public sealed class Secrets
+{
+    /// <summary>With every log that MSBuild and VSTest can write.</summary>
+    [TestMethod]
+    [DataRow("environment variable")]
+    [DataRow("Tms.config.json")]
+    [TestCategory(Promise.Secrets)]
+    public async Task The_token_is_in_no_file_no_argument_list_and_no_output(string source)
+    {
+        await using Stage stage = await Stage.SetAsync();
+        using var user = new UserFolder();
+        user.WithMSTest();
+        Dictionary<string, string?> environment = stage.Trial.Environment;
+        if (source == "Tms.config.json")
+        {
+            environment.Remove("TMS_PRIVATE_TOKEN");
+            user.Write("Tms.config.json", JsonSerializer.Serialize(new { privateToken = stage.Canary.Token }));
+        }
+
+        string logs = Directory.CreateDirectory(Path.Combine(stage.Trial.Folder, "logs")).FullName;
+        CommandResult run = await Command.RunAsync(
+            user.Path,
+            ["test", "Unit", "-v", "n", $"-bl:{logs}/msbuild.binlog", "--diag", logs + "/diag.txt", "--logger", "trx", "--results-directory", logs, "-p:UseSharedCompilation=false"],
+            environment);
+
+        Assert.AreEqual(0, run.ExitCode, run.Output);
+        Assert.AreEqual(3, stage.Trial.AssertAccounted(3, run.Output).Results.Sent, run.Output);
+        Assert.IsTrue(File.Exists(logs + "/msbuild.binlog") && Directory.GetFiles(logs, "*.trx").Length > 0 && Directory.GetFiles(logs, "diag*").Length >= 3, "the logs are there");
+        stage.AssertSecret(run.Output);
+        Assert.AreEqual("", string.Join('\n', stage.Canary.FilesIn(user.Path, except: "Tms.config.json")));
+        stage.Trial.Passed();
+        user.Passed();
+    }
+
+    [TestMethod]
+    [TestCategory(Promise.Secrets)]
+    public async Task Of_a_session_are_their_owners_and_open_what_only_the_invocation_may_do()
+    {
+        await using Stage stage = await Stage.SetAsync();
+        Trial trial = stage.Trial;
+        using Command test = await trial.StartAsync(Kind.Waiting);
+        await trial.UntilWaitingAsync(test);
+        string session = Directory.GetDirectories(Directory.GetDirectories(trial.Temporary, "SyncStorage-*").Single()).Single();
+        string state = Path.Combine(session, "server.json");
+        using JsonDocument server = JsonDocument.Parse(await File.ReadAllTextAsync(state));
+        string url = server.RootElement.EnumerateObject().Single(member => member.NameEquals("url") || member.NameEquals("Url")).Value.GetString()!;
+
+        AssertOwnerOnly(session, state, trial.Report.Folder, Path.Combine(trial.Report.Folder, "journal.jsonl"));
+
+        string run = $"?testRunId={stage.Run.Id}";
+        using var http = new HttpClient { BaseAddress = new Uri(url) };
+        foreach ((HttpMethod method, string path) in new[] { (HttpMethod.Post, "/results"), (HttpMethod.Post, "/shutdown"), (HttpMethod.Get, "/state" + run) })
+        {
+            Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, method, path), path);
+            Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, method, path, ("X-SyncStorage-Secret", new string('0', 64))), path);
+        }
+
+        foreach (string path in new[] { "/health", "/in_progress_published" + run })
+        {
+            Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Get, path), path);
+            Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, HttpMethod.Get, path, ("Host", "sync.example.com")), path);
+            Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, HttpMethod.Get, path, ("Origin", "https://example.com")), path);
+        }
+
+        string worker = JsonSerializer.Serialize(new { pid = "official-1", testRunId = stage.Run.Id, status = "completed" });
+        Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Post, "/register", body: worker));
+        Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Post, "/keep_alive", body: worker));
+        Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Post, "/set_worker_status", body: worker));
+
+        trial.Go();
+        CommandResult result = await test.WaitAsync();
+        Assert.AreEqual(0, result.ExitCode, result.Output);
+        Assert.AreEqual(5, trial.AssertAccounted(5, result.Output).Results.Sent, "the refused shutdown ended nothing");
+        trial.Passed();
+    }
+
+    [TestMethod]
+    [TestCategory(Promise.Secrets)]
+    public async Task Of_results_that_had_to_be_put_by_are_their_owners()
+    {
+        await using Stage stage = await Stage.SetAsync();
+        stage.UsePackage(package => File.WriteAllText(Path.Combine(package, "server", "SyncStorage.Server.dll"), "this is no program"));
+
+        TimedResult run = await stage.Trial.RunAsync(Kind.Passing);
+
+        string spooled = Directory.GetFiles(stage.Trial.Results, "*.jsonl", SearchOption.AllDirectories).Single();
+        AssertOwnerOnly(spooled, Path.GetDirectoryName(spooled)!);
+        stage.AssertSecret(run.Output);
+        stage.Trial.Passed();
+    }
+
+    private static void AssertOwnerOnly(params string[] paths)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            // There the user's temporary folder and profile are private already.
+            return;
+        }
+
+        const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        foreach (string path in paths)
+        {
+            Assert.AreEqual(UnixFileMode.None, File.GetUnixFileMode(path) & others, path);
+        }
+    }
+
+    private static async Task<HttpStatusCode> AskAsync(HttpClient http, HttpMethod method, string path, (string Name, string Value)? header = null, string body = "{}")
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (method == HttpMethod.Post)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        if (header is { } given)
+        {
+            request.Headers.TryAddWithoutValidation(given.Name, given.Value);
+        }
+
+        using HttpResponseMessage answer = await http.SendAsync(request);
+        return answer.StatusCode;
+    }
+}
