@@ -24,7 +24,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private HttpServer? _http;
     private Task? _ticking;
 
-    private RunningServer(bool embedded, string? defaultTestRunId)
+    private RunningServer(bool embedded, string? defaultTestRunId, int perSecond)
     {
         var host = new RunHost
         {
@@ -36,7 +36,7 @@ internal sealed class RunningServer : IAsyncDisposable
         };
         Runs = new RunBook(host, defaultTestRunId);
         Url = $"http://127.0.0.1:{_sockets.Port}";
-        _endpoints = new Endpoints(Runs, new RequestGuard(null, embedded ? Secret : null), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
+        _endpoints = new Endpoints(Runs, new RequestGuard(null, embedded ? Secret : null), new RequestRate(TimeProvider.System, perSecond), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
     }
 
     public RunBook Runs { get; }
@@ -45,9 +45,9 @@ internal sealed class RunningServer : IAsyncDisposable
     public bool WasShutDown { get; private set; }
     public HttpClient Client { get; } = new();
 
-    public static async Task<RunningServer> StartAsync(bool embedded = false, string? defaultTestRunId = null)
+    public static async Task<RunningServer> StartAsync(bool embedded = false, string? defaultTestRunId = null, int perSecond = RequestRate.Default)
     {
-        var server = new RunningServer(embedded, defaultTestRunId);
+        var server = new RunningServer(embedded, defaultTestRunId, perSecond);
         server._http = await HttpServer.StartAsync(server._sockets, server._endpoints.HandleAsync);
         server._ticking = server.TickAsync();
         return server;
