@@ -88,8 +88,8 @@ public sealed class OddTestTests
     /// <summary>An id of its own each, so that every row of Test IT can be told; everything else is odd.</summary>
     private static VsTestResult Odd(Random random, int number)
     {
-        string name = Text(random);
-        var test = new TestCase(name.Length == 0 ? "x" : name, new Uri("executor://mstestadapter/v4"), "/tests/" + Text(random) + ".dll") { DisplayName = Text(random) };
+        // Two results of one test are attempts, of which the last one stands: these are different tests.
+        var test = new TestCase(Text(random) + number, new Uri("executor://mstestadapter/v4"), "/tests/" + Text(random) + ".dll") { DisplayName = Text(random) };
         test.Traits.Add("ExternalId", "odd-" + number);
         test.Traits.Add(Text(random), Text(random));
         return new VsTestResult(test)
