@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text.Json.Serialization.Metadata;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
@@ -16,31 +17,35 @@ internal sealed class Endpoints : IDisposable
 {
     private readonly RunBook _runs;
     private readonly RequestGuard _guard;
+    private readonly RequestRate _rate;
     private readonly ServerLog _log;
     private readonly Dictionary<(string Method, string Path), RequestDelegate> _routes = [];
     private readonly HashSet<string> _paths = new(StringComparer.Ordinal);
 
-    // Large batches are parsed a few at a time: their texts are the only thing here that needs memory.
+    // Large bodies are read and parsed a few at a time: their texts are the only thing here that needs memory. Two queues, so that
+    // whoever has no secret cannot keep results waiting.
     private readonly SemaphoreSlim _batches = new(4);
+    private readonly SemaphoreSlim _largeBodies = new(16);
 
     /// <param name="runs">The runs.</param>
     /// <param name="guard">Who may ask.</param>
+    /// <param name="rate">How often.</param>
     /// <param name="health">What /health says beyond "ok".</param>
     /// <param name="shutdown">Ends the server after the answer.</param>
     /// <param name="log">For what should not happen.</param>
-    public Endpoints(RunBook runs, RequestGuard guard, Func<HealthResponse> health, Action shutdown, ServerLog log)
+    public Endpoints(RunBook runs, RequestGuard guard, RequestRate rate, Func<HealthResponse> health, Action shutdown, ServerLog log)
     {
-        (_runs, _guard, _log) = (runs, guard, log);
+        (_runs, _guard, _rate, _log) = (runs, guard, rate, log);
 
         // The official protocol.
         Get(Routes.Health, http => http.AnswerAsync(health(), WireJson.Default.HealthResponse));
-        Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await http.ReadAsync(WireJson.Default.RegisterRequest)), WireJson.Default.RegisterResponse));
-        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await http.ReadAsync(WireJson.Default.WorkerStatusRequest)), WireJson.Default.StatusResponse));
-        Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await http.ReadAsync(WireJson.Default.TestResultCut)), WireJson.Default.StatusResponse));
+        Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await ReadAsync(http, WireJson.Default.RegisterRequest)), WireJson.Default.RegisterResponse));
+        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJson.Default.StatusResponse));
+        Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await ReadAsync(http, WireJson.Default.TestResultCut)), WireJson.Default.StatusResponse));
         Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJson.Default.PublishedResponse));
         Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await runs.WaitAsync(RunId(http), http.RequestAborted), WireJson.Default.CompletionResponse));
         Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await runs.ForceAsync(RunId(http), http.RequestAborted), WireJson.Default.CompletionResponse));
-        Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await http.ReadAsync(WireJson.Default.KeepAliveRequest)), WireJson.Default.StatusResponse));
+        Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await ReadAsync(http, WireJson.Default.KeepAliveRequest)), WireJson.Default.StatusResponse));
         Post(Routes.Shutdown, async http =>
         {
             guard.CheckSecretIfAny(http.Request);
@@ -65,6 +70,7 @@ internal sealed class Endpoints : IDisposable
     {
         try
         {
+            _rate.Count();
             _guard.Check(http.Request);
             await Find(http.Request)(http);
         }
@@ -87,7 +93,11 @@ internal sealed class Endpoints : IDisposable
         }
     }
 
-    public void Dispose() => _batches.Dispose();
+    public void Dispose()
+    {
+        _batches.Dispose();
+        _largeBodies.Dispose();
+    }
 
     private void Get(string path, RequestDelegate handle) => Map("GET", path, handle);
 
@@ -109,8 +119,7 @@ internal sealed class Endpoints : IDisposable
 
     private async Task<StatusResponse> AcceptAsync(HttpContext http)
     {
-        const int small = 256 * 1024;
-        if (http.Request.ContentLength is <= small)
+        if (http.Request.ContentLength is <= HttpExchange.SmallBody)
         {
             return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch));
         }
@@ -126,12 +135,36 @@ internal sealed class Endpoints : IDisposable
         }
     }
 
+    private async Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (http.Request.ContentLength is <= HttpExchange.SmallBody)
+        {
+            return await http.ReadAsync(type);
+        }
+
+        await _largeBodies.WaitAsync(http.RequestAborted);
+        try
+        {
+            return await http.ReadAsync(type);
+        }
+        finally
+        {
+            _largeBodies.Release();
+        }
+    }
+
     private static string? RunId(HttpContext http) => http.Request.Query["testRunId"];
 
     private static async Task RefuseAsync(HttpContext http, int status, string message)
     {
         if (!http.Response.HasStarted)
         {
+            if (status == 429)
+            {
+                http.Response.Headers.RetryAfter = "1";
+            }
+
             await http.AnswerAsync(new StatusResponse { Status = "error", Message = message }, WireJson.Default.StatusResponse, status);
         }
     }

@@ -89,7 +89,7 @@ internal sealed class EmbeddedServer : IDisposable
         _runs.Coordinator = coordinator.Coordinator;
         _runs.StartNotices = [.. port.Notices, .. coordinator.Notices];
 
-        using var endpoints = new Endpoints(_runs, new RequestGuard(null, _secret), () => Health.Of(_runs, _session.Directory, _time), stop.Request, _log);
+        using var endpoints = new Endpoints(_runs, new RequestGuard(null, _secret), new RequestRate(_time), () => Health.Of(_runs, _session.Directory, _time), stop.Request, _log);
         await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
         Announce(url, [.. _runs.StartNotices]);
 

@@ -17,6 +17,15 @@ internal static class HttpExchange
     /// <summary>A batch of results.</summary>
     public const long LargestBatch = 32 * 1024 * 1024;
 
+    /// <summary>A body up to here is read whatever else is under way; larger ones a few at a time.</summary>
+    public const long SmallBody = 256 * 1024;
+
+    /// <summary>
+    /// Three bytes of JSON can become an object of 200: what a large body may unfold to is bounded by its tokens. A logger's largest
+    /// batch has some ten thousand.
+    /// </summary>
+    private const int MostTokens = 1_000_000;
+
     /// <remarks>
     /// The size is checked here and not by Kestrel, which drops the connection of a body that is too large: a client that is still
     /// writing would see a broken pipe instead of the answer. Ours is answered, and Kestrel reads on for five seconds at most.
@@ -74,6 +83,11 @@ internal static class HttpExchange
     {
         try
         {
+            if (body.Length > SmallBody && HasTooManyTokens(body))
+            {
+                throw new Refusal(413, $"The body of {http.Request.Path} has more than {MostTokens} values.");
+            }
+
             var reader = new Utf8JsonReader(SkipByteOrderMark(body));
             T value = JsonSerializer.Deserialize(ref reader, type) ?? throw Refusal.BadRequest($"The body of {http.Request.Path} is null.");
             return reader.Read() ? throw Refusal.BadRequest($"The body of {http.Request.Path} goes on after its JSON value.") : value;
@@ -82,6 +96,18 @@ internal static class HttpExchange
         {
             throw Refusal.BadRequest($"The body of {http.Request.Path} is not the JSON expected there: {e.Message}");
         }
+    }
+
+    private static bool HasTooManyTokens(in ReadOnlySequence<byte> body)
+    {
+        var reader = new Utf8JsonReader(SkipByteOrderMark(body));
+        int tokens = 0;
+        while (tokens <= MostTokens && reader.Read())
+        {
+            tokens++;
+        }
+
+        return tokens > MostTokens;
     }
 
     private static ReadOnlySequence<byte> SkipByteOrderMark(in ReadOnlySequence<byte> body)

@@ -30,6 +30,12 @@ internal sealed class HttpServer : IAsyncDisposable
         var options = new KestrelServerOptions { AddServerHeader = false };
         options.Limits.MaxRequestBodySize = null; // HttpExchange limits each body by its route
         options.Limits.MaxConcurrentConnections = 4096;
+        options.Limits.MaxRequestLineSize = 4 * 1024;
+        options.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        options.Limits.MaxRequestHeaderCount = 64;
+        options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        // A drop at a time would hold a place of a large body for hours.
+        options.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(5));
         foreach (IPEndPoint endPoint in endPoints)
         {
             options.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http1);

@@ -36,7 +36,7 @@ internal static class StandAloneServer
         using var alarm = new Alarm();
         using var stop = new Stop(obeyTerminal: true, alarm.Ring);
         runs.Changed += alarm.Ring;
-        using var endpoints = new Endpoints(runs, new RequestGuard(options.Listen, null), () => Health.Of(runs, null, time), stop.Request, log);
+        using var endpoints = new Endpoints(runs, new RequestGuard(options.Listen, null), new RequestRate(time), () => Health.Of(runs, null, time), stop.Request, log);
         await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
         Output.WriteLine($"listening on http://{(options.Listen is null ? "127.0.0.1" : options.Listen)}:{port}");
         log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");

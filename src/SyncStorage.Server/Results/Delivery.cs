@@ -1,7 +1,7 @@
 namespace SyncStorage.Server.Results;
 
 /// <summary>Where an observed result is on its way to Test IT. At the end of a run none is pending.</summary>
-internal enum Delivery
+internal enum Delivery : byte
 {
     Pending,
 

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
@@ -14,13 +15,13 @@ internal readonly record struct ResultCounts(long Observed, long Sent, long Spoo
 internal readonly record struct PreparedResult(long Sequence, string TestCaseId, byte Outcome, int Start, int Length);
 
 /// <summary>
-/// results.jsonl and what is kept in memory of it: some 30 bytes a result, since the bodies stay on disk. Not safe for
+/// results.jsonl and what is kept in memory of it: 20 bytes a result, since the bodies stay on disk. Not safe for
 /// parallel callers: the run's lock is around it, except for <see cref="Read"/>.
 /// </summary>
 internal sealed class ResultStore : IDisposable
 {
     private readonly AppendFile _file;
-    private readonly List<Row> _rows = [];
+    private readonly ChunkedList<Row> _rows = new();
     private readonly List<WorkerResults> _workers = [];
     private readonly Dictionary<string, int> _workerNumbers = new(StringComparer.Ordinal);
     private readonly long[] _byDelivery = new long[4];
@@ -152,6 +153,7 @@ internal sealed class ResultStore : IDisposable
     private const byte Failed = 1;
     private const byte Skipped = 2;
 
+    [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private readonly record struct Row(long Offset, int Length, int Worker, byte Outcome, Delivery Delivery, bool Unclear)
     {
         public Delivery Written { get; init; } = Delivery;

@@ -83,6 +83,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         lock (_gate)
         {
             ThrowIfClosed();
+            ThrowIfFull(request.Pid!, request.Part);
             // A process that cannot be seen from here (another machine, a container) cannot be watched either.
             RegisterRequest seen = birth is null ? WithoutProcess(request) : request;
             Commit(_state.Register(seen, birth, Now));
@@ -102,6 +103,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             ThrowIfClosed();
             Worker worker = _state.Find(pid) ?? throw Unknown(pid, 400);
+            ThrowIfFull(pid, part);
             Commit(_state.SetStatus(worker, part, status, Now));
             if (status == WorkerStatus.InProgress)
             {
@@ -215,6 +217,20 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         TargetFramework = request.TargetFramework,
         Part = request.Part,
     };
+
+    private void ThrowIfFull(string pid, string? part)
+    {
+        Worker? known = _state.Find(pid);
+        if (known is null && _state.Workers.Count >= RunState.MostWorkers)
+        {
+            throw Refusal.TooMany($"Run '{TestRunId}' has {RunState.MostWorkers} workers; it takes no more.");
+        }
+
+        if (known?.Parts.Count >= RunState.MostParts && known.Find(part ?? "") is null)
+        {
+            throw Refusal.TooMany($"Worker '{pid}' has {RunState.MostParts} parts; it takes no more.");
+        }
+    }
 
     private void ThrowIfClosed()
     {

@@ -24,6 +24,9 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     /// <summary>A server coordinates a handful of runs; without a limit a client gone wild could fill the disk with folders.</summary>
     private const int MostRuns = 1000;
 
+    /// <summary>Loggers hand over 200 at most.</summary>
+    private const int MostResultsAtOnce = 10_000;
+
     private static readonly TimeSpan Inspection = TimeSpan.FromSeconds(1);
 
     /// <summary>How long wait-completion waits for a first worker.</summary>
@@ -54,6 +57,11 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     {
         string pid = Required(request.Pid, "pid");
         string testRunId = string.IsNullOrEmpty(request.TestRunId) ? OnlyRunId() : Required(request.TestRunId, "testRunId");
+        NotLonger(request.Project, "project");
+        NotLonger(request.TargetFramework, "targetFramework");
+        NotLonger(request.Part, "part");
+        NotLonger(request.BaseUrl, "baseUrl");
+        NotLonger(request.PrivateToken, "privateToken");
         Run run = Open(testRunId);
         bool isMaster = await Coordinator.RegisterAsync(run, request, run.Register(request)).ConfigureAwait(false);
         return new RegisterResponse { Status = "ok", Message = isMaster ? "registered as master" : "registered", Pid = pid, TestRunId = testRunId, IsMaster = isMaster };
@@ -68,6 +76,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
             WorkerStatus.Completed => WorkerStatus.Completed,
             _ => throw Refusal.BadRequest($"status is '{Shorten(request.Status)}', which is neither {WorkerStatus.InProgress} nor {WorkerStatus.Completed}."),
         };
+        NotLonger(request.Part, "part");
         Run run = Find(request.TestRunId);
         run.SetStatus(pid, request.Part, status);
         await Coordinator.StatusChangedAsync(run, pid).ConfigureAwait(false);
@@ -131,6 +140,11 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     public StatusResponse Accept(ResultBatch batch)
     {
         string pid = Required(batch.Pid, "pid");
+        if (batch.Results?.Count > MostResultsAtOnce)
+        {
+            throw new Refusal(413, $"A batch has {batch.Results.Count} results; at most {MostResultsAtOnce} are accepted.");
+        }
+
         if (batch.Results is null || batch.Results.Any(result => result is null))
         {
             throw Refusal.BadRequest("results is not a list of results.");
@@ -165,7 +179,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
             if (_runs.Count >= MostRuns)
             {
-                throw new Refusal(429, $"{MostRuns} test runs are open; this server opens no more.");
+                throw Refusal.TooMany($"{MostRuns} test runs are open; this server opens no more.");
             }
 
             return _runs[testRunId] = Create(testRunId);
@@ -254,9 +268,18 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     }
 
     private static string Required(string? value, string name)
-        => string.IsNullOrEmpty(value) ? throw Refusal.BadRequest($"{name} is missing.")
-            : value.Length > LongestId ? throw Refusal.BadRequest($"{name} has {value.Length} characters; at most {LongestId} are accepted.")
-            : value;
+    {
+        NotLonger(value, name);
+        return string.IsNullOrEmpty(value) ? throw Refusal.BadRequest($"{name} is missing.") : value;
+    }
+
+    private static void NotLonger(string? value, string name)
+    {
+        if (value?.Length > LongestId)
+        {
+            throw Refusal.BadRequest($"{name} has {value.Length} characters; at most {LongestId} are accepted.");
+        }
+    }
 
     private static string Shorten(string? text) => text is null ? "null" : text.Length <= 100 ? text : text[..100] + "...";
 }

@@ -35,6 +35,12 @@ internal sealed class RunState(string testRunId)
     /// <summary>For official clients that never ping: a single test may well take minutes.</summary>
     public static readonly TimeSpan LostWithoutPings = TimeSpan.FromMinutes(10);
 
+    /// <summary>Each one is looked at twice a second; who registers more than this has lost its mind.</summary>
+    public const int MostWorkers = 10_000;
+
+    /// <summary>Halves of a worker that it may name; ours have three names.</summary>
+    public const int MostParts = 8;
+
     private readonly Dictionary<string, Worker> _byPid = new(StringComparer.Ordinal);
     private readonly List<Worker> _workers = [];
     private TimeSpan _lastDisturbance;

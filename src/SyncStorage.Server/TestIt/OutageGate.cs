@@ -9,7 +9,8 @@ internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider t
     private readonly object _lock = new();
     private int _failures;
     private bool _isTold;
-    private DateTimeOffset _pausedUntil;
+    private long _failedAt;
+    private TimeSpan _pause;
 
     /// <summary>True from a failure until the next success: then one request at a time is enough.</summary>
     public bool IsFailing
@@ -30,7 +31,7 @@ internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider t
         {
             lock (_lock)
             {
-                TimeSpan left = _pausedUntil - time.GetUtcNow();
+                TimeSpan left = _pause - time.GetElapsedTime(_failedAt);
                 return left > TimeSpan.Zero ? left : TimeSpan.Zero;
             }
         }
@@ -66,7 +67,8 @@ internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider t
                 pause = wanted < timing.LongestRetryAfter ? wanted : timing.LongestRetryAfter;
             }
 
-            _pausedUntil = time.GetUtcNow() + pause;
+            // Not the time of day: a clock that is set back would make the pause an hour long.
+            (_failedAt, _pause) = (time.GetTimestamp(), pause);
         }
 
         notice(

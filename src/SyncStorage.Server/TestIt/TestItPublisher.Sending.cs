@@ -26,7 +26,7 @@ internal sealed partial class TestItPublisher
     /// <summary>What a batch found out about the run: the loop ends with it.</summary>
     private volatile RunUnusableException? _stop;
     private int _underWay;
-    private DateTimeOffset? _waitingSince;
+    private long? _waitingSince;
     private TimeSpan _collect;
 
     private bool MayOthersGo => _held.IsSettled || ((_released || _completing) && _held.Waiting is null);
@@ -91,7 +91,7 @@ internal sealed partial class TestItPublisher
                 lock (_queue)
                 {
                     _queue.Add(pending);
-                    _waitingSince ??= _time.GetUtcNow();
+                    _waitingSince ??= _time.GetTimestamp();
                 }
             }
         }
@@ -169,7 +169,7 @@ internal sealed partial class TestItPublisher
             }
 
             return _completing
-                || (_settings.ImportRealtime && (_queue.Ready >= TestItClient.MostPerRequest || _time.GetUtcNow() - _waitingSince >= _collect));
+                || (_settings.ImportRealtime && (_queue.Ready >= TestItClient.MostPerRequest || (_waitingSince is { } since && _time.GetElapsedTime(since) >= _collect)));
         }
     }
 
@@ -225,7 +225,7 @@ internal sealed partial class TestItPublisher
 
         lock (_queue)
         {
-            _waitingSince = _queue.Waiting > 0 ? _time.GetUtcNow() : null;
+            _waitingSince = _queue.Waiting > 0 ? _time.GetTimestamp() : null;
         }
 
         return batch;
@@ -268,7 +268,7 @@ internal sealed partial class TestItPublisher
                 else
                 {
                     _queue.Return(shipment.Items);
-                    _waitingSince ??= _time.GetUtcNow();
+                    _waitingSince ??= _time.GetTimestamp();
                 }
             }
         }
@@ -315,7 +315,7 @@ internal sealed partial class TestItPublisher
                 return null;
             }
 
-            TimeSpan left = since + _collect - _time.GetUtcNow();
+            TimeSpan left = _collect - _time.GetElapsedTime(since);
             return left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }
     }

@@ -1,13 +1,13 @@
 using System;
 using System.Linq;
 using System.Net.Http;
-using System.Text;
 using System.Text.Json;
 using System.Threading.Tasks;
 
 namespace SyncStorage.Server.Tests.Hosting;
 
 [TestClass]
+[TestCategory("Promise: strange input")]
 public sealed class InputTests
 {
     private static readonly string[] Posts = ["/register", "/set_worker_status", "/in_progress_test_result", "/keep_alive", "/results"];
@@ -128,29 +128,5 @@ public sealed class InputTests
         Assert.AreEqual(name, read.DisplayName);
         Assert.AreEqual(1024 * 1024, read.Message!.Length);
         StringAssert.StartsWith(server.Runs.All.Single().Folder.Path, System.IO.Path.GetTempPath());
-    }
-
-    [TestMethod]
-    public async Task Five_thousand_random_requests_leave_it_in_good_health()
-    {
-        const int seed = 20260101;
-        var random = new Random(seed);
-        string[] scraps = ["{", "}", "[", "]", "\"", ":", ",", "null", "true", "1e999", "-0", "\\u", "pid", "testRunId", "results", "sequence", "\ud83d", "\0", "é", "{\"pid\":\"a\",", "\"results\":[", "{\"sequence\":", " "];
-        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
-        await server.PostAsync("/register", """{"pid":"a","testRunId":"R"}""");
-        for (int i = 0; i < 5000; i++)
-        {
-            var body = new StringBuilder();
-            for (int parts = random.Next(12); parts > 0; parts--)
-            {
-                body.Append(scraps[random.Next(scraps.Length)]);
-            }
-
-            string path = Posts[random.Next(Posts.Length)];
-            (int status, _) = await server.PostAsync(path, body.ToString(), RunningServer.Secret);
-            Assert.IsTrue(status is 200 or (>= 400 and < 500), $"seed {seed}, {path}: {status} for {body}");
-        }
-
-        Assert.AreEqual(200, (await server.GetAsync("/health")).Status);
     }
 }

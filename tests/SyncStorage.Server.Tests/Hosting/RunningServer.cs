@@ -7,7 +7,10 @@ using System.Threading.Tasks;
 using SyncStorage.Server.Hosting;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
+using SyncStorage.Server.TestIt;
+using SyncStorage.Server.Tests.TestIt;
 using SyncStorage.Settings;
+using TestItStandIn;
 
 namespace SyncStorage.Server.Tests.Hosting;
 
@@ -24,7 +27,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private HttpServer? _http;
     private Task? _ticking;
 
-    private RunningServer(bool embedded, string? defaultTestRunId)
+    private RunningServer(bool embedded, string? defaultTestRunId, int perSecond, TestItServer? testIt)
     {
         var host = new RunHost
         {
@@ -32,11 +35,16 @@ internal sealed class RunningServer : IAsyncDisposable
             Log = _log,
             Processes = new OperatingSystemProcesses(),
             Directory = _folder.Path,
-            SettingsOf = id => new RunSettings { TestRunId = id },
+            SettingsOf = id => testIt is null ? new RunSettings { TestRunId = id } : PublishingTo(testIt, id),
         };
+        if (testIt is not null)
+        {
+            host = host with { CreatePublisher = (settings, log, known) => new TestItPublisher(settings, new TestItOptions().Token, log, TimeProvider.System, known, PublisherFixture.Quick) };
+        }
+
         Runs = new RunBook(host, defaultTestRunId);
         Url = $"http://127.0.0.1:{_sockets.Port}";
-        _endpoints = new Endpoints(Runs, new RequestGuard(null, embedded ? Secret : null), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
+        _endpoints = new Endpoints(Runs, new RequestGuard(null, embedded ? Secret : null), new RequestRate(TimeProvider.System, perSecond), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
     }
 
     public RunBook Runs { get; }
@@ -45,9 +53,9 @@ internal sealed class RunningServer : IAsyncDisposable
     public bool WasShutDown { get; private set; }
     public HttpClient Client { get; } = new();
 
-    public static async Task<RunningServer> StartAsync(bool embedded = false, string? defaultTestRunId = null)
+    public static async Task<RunningServer> StartAsync(bool embedded = false, string? defaultTestRunId = null, int perSecond = RequestRate.Default, TestItServer? testIt = null)
     {
-        var server = new RunningServer(embedded, defaultTestRunId);
+        var server = new RunningServer(embedded, defaultTestRunId, perSecond, testIt);
         server._http = await HttpServer.StartAsync(server._sockets, server._endpoints.HandleAsync);
         server._ticking = server.TickAsync();
         return server;
@@ -89,6 +97,16 @@ internal sealed class RunningServer : IAsyncDisposable
         _folder.Dispose();
         _stopping.Dispose();
     }
+
+    private static RunSettings PublishingTo(TestItServer testIt, string testRunId) => new()
+    {
+        TestRunId = testRunId,
+        Publish = true,
+        Url = testIt.Url,
+        ProjectId = new TestItOptions().ProjectId,
+        ConfigurationId = new TestItOptions().ConfigurationId,
+        AdapterMode = 1,
+    };
 
     /// <summary>What the stand-alone server's loop does.</summary>
     private async Task TickAsync()

@@ -29,7 +29,7 @@ internal sealed class RunFixture : IDisposable
         Run = Open();
     }
 
-    public FakeTimeProvider Time { get; } = new();
+    public JumpingTime Time { get; } = new();
     public RecordingPublisher Publisher { get; private set; } = new();
     public FakeProcesses Processes { get; } = new();
     public Run Run { get; private set; }
@@ -67,6 +67,20 @@ internal sealed class RunFixture : IDisposable
 
     public List<JsonElement> ReadResults() => File.ReadAllLines(Folder.ResultsPath).Select(line => JsonDocument.Parse(line).RootElement.Clone()).ToList();
 
+    /// <summary>How often something was decided, by its line in server.log: the journal is locked while the run lives.</summary>
+    public int CountEvents(string kind)
+    {
+        string line = kind switch
+        {
+            RunEvents.Held => " Held back: ",
+            RunEvents.HeldFinalized => " The held-back result is final.",
+            RunEvents.Reopened => " Run R opened again.",
+            _ => $" Run R {kind}: ",
+        };
+        using var log = new StreamReader(new FileStream(Folder.LogPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return log.ReadToEnd().Split('\n').Count(text => text.Contains(line, StringComparison.Ordinal));
+    }
+
     public void Spool(string pid, params long[] sequences)
     {
         Directory.CreateDirectory(Folder.SpoolDirectory);
@@ -92,6 +106,18 @@ internal sealed class RunFixture : IDisposable
     });
 }
 
+/// <summary>A clock whose time of day can be set without any time passing, as users and time servers do.</summary>
+internal sealed class JumpingTime : FakeTimeProvider
+{
+    private TimeSpan _jumped;
+
+    public void Jump(TimeSpan by) => _jumped += by;
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _jumped;
+
+    public override long GetTimestamp() => base.GetUtcNow().UtcTicks;
+}
+
 internal sealed class FakeProcesses : IProcessTable
 {
     public Dictionary<int, string> Alive { get; } = [];
@@ -109,6 +135,9 @@ internal sealed class RecordingPublisher : IResultPublisher
     public Func<long, Delivery> Fate { get; set; } = _ => Delivery.Sent;
     public bool FailsAtEnd { get; set; }
     public TestResultCut? Finalized { get; private set; }
+
+    /// <summary>How often the run was closed.</summary>
+    public int Completions { get; private set; }
     public string? TestRunId => null;
     public string? TestRunUrl => null;
 
@@ -136,6 +165,7 @@ internal sealed class RecordingPublisher : IResultPublisher
     public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline)
     {
         Finalized = held;
+        Completions++;
         return FailsAtEnd ? throw new InvalidOperationException("the publisher is broken") : Task.FromResult(true);
     }
 

@@ -9,6 +9,7 @@ using static SyncStorage.Server.Tests.TestIt.PublisherFixture;
 namespace SyncStorage.Server.Tests.TestIt;
 
 [TestClass]
+[TestCategory("Promise: strange input")]
 public sealed class StrangeInputTests
 {
     private static readonly string[] Pieces =

@@ -1,0 +1,78 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Threading.Tasks;
+using System.Xml.Linq;
+
+namespace SyncStorage.Trust;
+
+/// <summary>Runs the tests of each promise and counts them by category; a test that generates its cases prints "cases: N".</summary>
+internal static partial class PromiseTests
+{
+    private const string Prefix = "Promise: ";
+
+    private static readonly string[] Projects = ["SyncStorage.Server.Tests", "SyncStorage.Client.Tests", "SyncStorage.Guests.Tests", "SyncStorage.Build.EndToEnd"];
+
+    private sealed record Case(string Promise, string Outcome, TimeSpan Took, int Cases);
+
+    public static async Task<bool> RunAsync()
+    {
+        string results = Directory.CreateTempSubdirectory("SyncStorage.Promises-").FullName;
+        Dictionary<string, string?> metadata = typeof(PromiseTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().ToDictionary(a => a.Key, a => a.Value);
+        bool passed = true;
+        foreach (string project in Projects)
+        {
+            Console.WriteLine($"{project} ...");
+            string[] arguments = ["test", Path.Combine("tests", project), "-c", metadata["Configuration"]!, "--filter", "TestCategory~Promise", "--logger", $"trx;LogFileName={project}.trx", "--results-directory", results];
+            using var test = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = metadata["RepositoryRoot"], RedirectStandardOutput = true })!;
+            string output = await test.StandardOutput.ReadToEndAsync();
+            await test.WaitForExitAsync();
+            if (test.ExitCode != 0)
+            {
+                passed = false;
+                Console.WriteLine(output);
+            }
+        }
+
+        Table.Header();
+        foreach (IGrouping<string, Case> promise in Directory.GetFiles(results, "*.trx").SelectMany(Read).GroupBy(one => one.Promise).OrderBy(group => group.Key, StringComparer.Ordinal))
+        {
+            int failed = promise.Count(one => one.Outcome == "Failed");
+            Table.Row(
+                promise.Key,
+                promise.Sum(one => one.Cases).ToString("N0", CultureInfo.InvariantCulture),
+                string.Create(CultureInfo.InvariantCulture, $"{promise.Count()} tests, {failed} failed, {promise.Sum(one => one.Took.TotalSeconds):0} s"));
+        }
+
+        Directory.Delete(results, recursive: true);
+        return passed;
+    }
+
+    private static IEnumerable<Case> Read(string path)
+    {
+        XElement run = XDocument.Load(path).Root!;
+        XNamespace name = run.Name.Namespace;
+        Dictionary<string, string> promises = run.Descendants(name + "UnitTest")
+            .Select(test => (Id: test.Attribute("id")!.Value, Promise: test.Descendants(name + "TestCategoryItem").Select(item => item.Attribute("TestCategory")!.Value).FirstOrDefault(category => category.StartsWith(Prefix, StringComparison.Ordinal))))
+            .Where(test => test.Promise is not null)
+            .DistinctBy(test => test.Id)
+            .ToDictionary(test => test.Id, test => test.Promise![Prefix.Length..]);
+        foreach (XElement result in run.Descendants(name + "UnitTestResult"))
+        {
+            if (promises.TryGetValue(result.Attribute("testId")!.Value, out string? promise))
+            {
+                Match cases = Cases().Match(string.Concat(result.Descendants(name + "Output").Select(output => output.Value)));
+                TimeSpan took = TimeSpan.TryParse(result.Attribute("duration")?.Value, CultureInfo.InvariantCulture, out TimeSpan duration) ? duration : TimeSpan.Zero;
+                yield return new Case(promise, result.Attribute("outcome")!.Value, took, cases.Success ? int.Parse(cases.Groups[1].Value, CultureInfo.InvariantCulture) : 1);
+            }
+        }
+    }
+
+    [GeneratedRegex(@"cases: (\d+)")]
+    private static partial Regex Cases();
+}
