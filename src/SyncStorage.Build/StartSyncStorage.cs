@@ -84,11 +84,15 @@ public sealed class StartSyncStorage : Task
     public string Worker { get; set; } = "";
 
     /// <summary>
-    /// True when the worker gets a data collector. It watches single tests, for the one result that is held back; a worker that is not
-    /// going to be master needs none, and VSTest's own cost of any collector is a process and up to half a millisecond a test.
+    /// True when the worker gets a data collector. A worker that is not going to be master needs none, and VSTest's own cost of any
+    /// collector is a process and part of a millisecond a test.
     /// </summary>
     [Output]
     public bool Collect { get; set; }
+
+    /// <summary>True when that collector watches single tests, unless its worker turns out not to be master.</summary>
+    [Output]
+    public bool Watch { get; set; }
 
     /// <summary>The run that the worker belongs to.</summary>
     [Output]
@@ -168,8 +172,10 @@ public sealed class StartSyncStorage : Task
             ProjectId = run.ProjectId,
             ExternalId = run.ExternalId,
             StartupTimeout = settings.StartupTimeout,
+            HoldsBackEarly = settings.CoordinatorUrl is not null || settings.CoordinatorExecutable is not null,
         };
         session.WriteWorker(worker);
+        Watch = worker.WatchesTests(isMaster: true);
         Collect = worker.NeedsCollector(() => session.TryBeFirst(run.TestRunId));
         Session = session.Directory;
         Worker = worker.Pid;

@@ -67,9 +67,9 @@ public sealed class SyncStorageCollector : DataCollector
         _attachment = Attachment.In(_configuration);
         events.SessionEnd += OnSessionEnd;
 
-        // VSTest asks right after this method whether anybody watches single tests. MSBuild attaches only whom that is likely to pay
-        // for; whoever starts the server himself has to wait for its answer.
-        if (_attachment is null ? Begin().GetAwaiter().GetResult() : _attachment.Watches != false)
+        // VSTest asks right after this method whether anybody watches single tests. MSBuild has told the likely master's collector;
+        // whoever starts the server himself has to wait for its answer.
+        if (_attachment is null ? Begin().GetAwaiter().GetResult() : _attachment is { MayWatch: true, Watches: not false })
         {
             events.TestCaseStart += OnTestCaseStart;
             events.TestCaseEnd += OnTestCaseEnd;
@@ -286,14 +286,14 @@ public sealed class SyncStorageCollector : DataCollector
     }
 
     /// <summary>Where MSBuild said whose collector this is.</summary>
-    private sealed record Attachment(string Session, string Worker)
+    private sealed record Attachment(string Session, string Worker, bool MayWatch)
     {
         /// <summary>What the worker's logger has learned: whether single tests are to be watched; null while it has not met the server.</summary>
         public bool? Watches => WorkerRole.Read(Session, Worker);
 
         public static Attachment? In(Dictionary<string, string> configuration)
             => configuration.TryGetValue(GuestConfiguration.Session, out string? session) && configuration.TryGetValue(GuestConfiguration.Worker, out string? worker)
-                ? new Attachment(session, worker)
+                ? new Attachment(session, worker, !configuration.TryGetValue(GuestConfiguration.Watch, out string? watch) || !bool.FalseString.Equals(watch, StringComparison.OrdinalIgnoreCase))
                 : null;
     }
 

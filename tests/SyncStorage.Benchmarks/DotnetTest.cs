@@ -24,7 +24,8 @@ internal static class DotnetTest
 
         string[] off = ["-p:SyncStorageEnabled=false"];
         string[] on = ["-p:SyncStorageEnabled=true", "-p:SyncStoragePort=0"];
-        string[] never = [.. on, "-p:SyncStorageTestEvents=Never"];
+        string[] never = [.. on, "-p:SyncStorageTestEvents=Never"]; // as every worker but the first
+        string[] always = [.. on, "-p:SyncStorageTestEvents=Always"];
         string[] empty =
         [
             "-p:SyncStorageEnabled=false", "--collect", "Empty", "--logger", "Empty",
@@ -34,9 +35,10 @@ internal static class DotnetTest
         Dictionary<string, List<double>> single = await InTurnAsync(folder, one, new() { ["off"] = off, ["on"] = on, ["empty"] = empty });
         Table.Milliseconds("dotnet test, 1 test: with the package / without", single["on"], single["off"], "<= 1.30");
         Table.Milliseconds("dotnet test, 1 test: with the package / empty collector and logger", single["on"], single["empty"], "<= 1.10");
-        Dictionary<string, List<double>> many = await InTurnAsync(folder, thousand, new() { ["off"] = off, ["on"] = on, ["never"] = never });
+        Dictionary<string, List<double>> many = await InTurnAsync(folder, thousand, new() { ["off"] = off, ["on"] = on, ["never"] = never, ["always"] = always });
         Table.Milliseconds("dotnet test, 1000 xUnit tests: worker that is not master / without", many["never"], many["off"], "<= 1.30");
-        Table.Milliseconds("dotnet test, 1000 xUnit tests: master (watches each test) / without", many["on"], many["off"], "stated");
+        Table.Milliseconds("dotnet test, 1000 xUnit tests: master / without", many["on"], many["off"], "stated");
+        Table.Milliseconds("dotnet test, 1000 xUnit tests: SyncStorageTestEvents=Always / without", many["always"], many["off"], "stated");
         Directory.Delete(folder, recursive: true);
     }
 

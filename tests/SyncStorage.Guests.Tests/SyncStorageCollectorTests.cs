@@ -83,6 +83,25 @@ public sealed class SyncStorageCollectorTests
     }
 
     [TestMethod]
+    [DataRow("Auto", true, true, true)]
+    [DataRow("Auto", true, false, false)]
+    [DataRow("Auto", false, true, false)]
+    [DataRow("Always", false, false, true)]
+    [DataRow("Never", true, true, false)]
+    public void Watching_is_for_those_whose_first_result_is_held_back_early(string testEvents, bool isMaster, bool holdsBackEarly, bool watches)
+        => Assert.AreEqual(watches, new WorkerDescription { TestEvents = testEvents, HoldsBackEarly = holdsBackEarly }.WatchesTests(isMaster));
+
+    [TestMethod]
+    public void A_collector_that_shall_not_watch_does_not()
+    {
+        using var guest = new GuestFixture();
+
+        using FakeCollection host = FakeCollection.Attach($"<Configuration><Session>{guest.Session.Directory}</Session><Worker>{guest.Worker.Pid}</Worker><Watch>False</Watch></Configuration>");
+
+        Assert.IsFalse(host.WatchesTests);
+    }
+
+    [TestMethod]
     public void A_short_session_is_left_to_its_logger()
     {
         using var guest = new GuestFixture();

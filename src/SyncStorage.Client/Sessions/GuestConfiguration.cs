@@ -20,6 +20,9 @@ internal static class GuestConfiguration
     /// <summary>Pid of the worker in that session.</summary>
     public const string Worker = "Worker";
 
+    /// <summary>False when the collector of that worker is not to watch single tests, whoever is master.</summary>
+    public const string Watch = "Watch";
+
     /// <summary>The child elements of a Configuration element.</summary>
     public static Dictionary<string, string> Of(XmlNode? configuration)
     {

@@ -34,6 +34,13 @@ internal sealed record WorkerDescription
     public int StartupTimeout { get; init; } = 30;
 
     /// <summary>
+    /// Auto: the master's collector watches single tests, to offer the first finished one the moment it is there. That pays where another
+    /// service elects, because its slot goes to whoever is first, and where no logger is certain. Our own server holds back what
+    /// the master's logger hands over first, which costs no test anything.
+    /// </summary>
+    public bool HoldsBackEarly { get; init; } = true;
+
+    /// <summary>
     /// Whether MSBuild gives the worker a collector at all. The first worker of a run is the likely master. Should another one be
     /// elected, its first result is held back as well, only a little later: when its logger hands it over.
     /// </summary>
@@ -60,11 +67,11 @@ internal sealed record WorkerDescription
         };
     }
 
-    /// <summary>Whether the worker's collector looks at single tests, which costs more than half a millisecond each.</summary>
+    /// <summary>Whether the worker's collector looks at single tests, which costs one to two milliseconds each.</summary>
     public bool WatchesTests(bool isMaster) => TestEvents switch
     {
         "Always" => true,
         "Never" => false,
-        _ => isMaster,
+        _ => isMaster && HoldsBackEarly,
     };
 }
