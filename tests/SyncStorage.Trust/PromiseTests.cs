@@ -57,17 +57,18 @@ internal static partial class PromiseTests
     {
         XElement run = XDocument.Load(path).Root!;
         XNamespace name = run.Name.Namespace;
-        Dictionary<string, string> promises = run.Descendants(name + "UnitTest")
-            .Select(test => (Id: test.Attribute("id")!.Value, Promise: test.Descendants(name + "TestCategoryItem").Select(item => item.Attribute("TestCategory")!.Value).FirstOrDefault(category => category.StartsWith(Prefix, StringComparison.Ordinal))))
-            .Where(test => test.Promise is not null)
-            .DistinctBy(test => test.Id)
-            .ToDictionary(test => test.Id, test => test.Promise![Prefix.Length..]);
+        // A test may stand for several promises: each of its cases proves all of them.
+        ILookup<string, string> promises = run.Descendants(name + "UnitTest")
+            .DistinctBy(test => test.Attribute("id")!.Value)
+            .SelectMany(test => test.Descendants(name + "TestCategoryItem").Select(item => (Id: test.Attribute("id")!.Value, Category: item.Attribute("TestCategory")!.Value)))
+            .Where(test => test.Category.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToLookup(test => test.Id, test => test.Category[Prefix.Length..]);
         foreach (XElement result in run.Descendants(name + "UnitTestResult"))
         {
-            if (promises.TryGetValue(result.Attribute("testId")!.Value, out string? promise))
+            Match cases = Cases().Match(string.Concat(result.Descendants(name + "Output").Select(output => output.Value)));
+            TimeSpan took = TimeSpan.TryParse(result.Attribute("duration")?.Value, CultureInfo.InvariantCulture, out TimeSpan duration) ? duration : TimeSpan.Zero;
+            foreach (string promise in promises[result.Attribute("testId")!.Value].Distinct())
             {
-                Match cases = Cases().Match(string.Concat(result.Descendants(name + "Output").Select(output => output.Value)));
-                TimeSpan took = TimeSpan.TryParse(result.Attribute("duration")?.Value, CultureInfo.InvariantCulture, out TimeSpan duration) ? duration : TimeSpan.Zero;
                 yield return new Case(promise, result.Attribute("outcome")!.Value, took, cases.Success ? int.Parse(cases.Groups[1].Value, CultureInfo.InvariantCulture) : 1);
             }
         }
