@@ -7,13 +7,11 @@ using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading;
 using System.Threading.Tasks;
 using Flurl.Http;
 using Polly;
-using Polly.CircuitBreaker;
 
 namespace SyncStorage.Server.TestIt.Api;
 
@@ -21,7 +19,7 @@ namespace SyncStorage.Server.TestIt.Api;
 /// The few calls of Test IT's API that are needed. Every one throws <see cref="TestItException"/> only, or is cancelled. What can
 /// be repeated without harm is retried here; of what cannot, only failures that surely did nothing are.
 /// </summary>
-internal sealed class TestItClient : IDisposable
+internal sealed partial class TestItClient : IDisposable
 {
     public const int MostPerRequest = 100;
     public const long LargestFile = 50L * 1024 * 1024;
@@ -242,170 +240,4 @@ internal sealed class TestItClient : IDisposable
             }
         }
     }
-
-    private static Func<HttpContent> Json<T>(T value, JsonTypeInfo<T> type)
-    {
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
-        return () =>
-        {
-            var content = new ByteArrayContent(body);
-            content.Headers.ContentType = new MediaTypeHeaderValue("application/json") { CharSet = "utf-8" };
-            return content;
-        };
-    }
-
-    private async Task<byte[]> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancellation)
-    {
-        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
-        context.Properties.Set(TestItPipeline.Repeatable, repeatable);
-        try
-        {
-            return await _pipeline.ExecuteAsync(
-                async inner => await AttemptAsync(method, path, content, inner.CancellationToken).ConfigureAwait(false),
-                context).ConfigureAwait(false);
-        }
-        catch (BrokenCircuitException e)
-        {
-            throw new TestItException(TestItError.Unreachable, $"Test IT at {_url} has not answered for a while; it is asked again later.", e) { RetryAfter = e.RetryAfter };
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
-    }
-
-    private async Task<byte[]> AttemptAsync(HttpMethod method, string path, Func<HttpContent>? content, CancellationToken cancellation)
-    {
-        string address = $"{_url}{(_adapters ? "/adapters/" : "/api/v2/")}{path}";
-        string call = $"{method} {address}";
-        using var timeout = new CancellationTokenSource(_timing.Attempt, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        // Outside the try: a file that cannot be read is no trouble of Test IT's.
-        using HttpContent? body = content?.Invoke();
-        try
-        {
-            IFlurlRequest request = _http.Request(address).AllowAnyHttpStatus().WithHeader("Authorization", "PrivateToken " + _token);
-            using HttpResponseMessage response = await request.SendAsync(method, body, either.Token).ConfigureAwait(false);
-            byte[] answer = await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false);
-            string? mediaType = response.Content.Headers.ContentType?.MediaType;
-            if (response.IsSuccessStatusCode)
-            {
-                return answer.Length == 0 || mediaType is null || mediaType.Contains("json", StringComparison.OrdinalIgnoreCase)
-                    ? answer
-                    : throw new TestItException(TestItError.Unreachable, $"{call} answered {mediaType}, which is not Test IT's API.") { Status = (int)response.StatusCode, Unclear = true };
-            }
-
-            throw Failure(call, response, answer, mediaType);
-        }
-        catch (Exception e) when (e is not TestItException)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            string reason = timeout.IsCancellationRequested ? $"no answer within {_timing.Attempt.TotalSeconds:0.#} s" : Innermost(e).Message;
-            throw new TestItException(TestItError.Unreachable, Scrub($"{call}: {reason}"), Quiet(e)) { Reason = Scrub(reason), Unclear = !NeverSent(e) };
-        }
-    }
-
-    private TestItException Failure(string call, HttpResponseMessage response, byte[] answer, string? mediaType)
-    {
-        int status = (int)response.StatusCode;
-        (string reason, string[] members) = Explain(answer, mediaType);
-        if (status is >= 300 and < 400)
-        {
-            reason = $"it redirects to {response.Headers.Location}";
-        }
-
-        TestItError error = status switch
-        {
-            401 or 403 => TestItError.TokenRefused,
-            404 => TestItError.NotFound,
-            409 => TestItError.Conflict,
-            408 or 429 or >= 500 or < 400 => TestItError.Unreachable,
-            _ => TestItError.Invalid,
-        };
-        return new TestItException(error, Scrub($"{call} answered {status}{(reason.Length > 0 ? ": " + reason : "")}"))
-        {
-            Status = status,
-            Reason = Scrub(reason.Length > 0 ? reason : $"status {status}"),
-            Members = members,
-            Unclear = status >= 500,
-            RetryAfter = RetryAfter(response.Headers.RetryAfter),
-        };
-    }
-
-    private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
-    {
-        TimeSpan? wait = header?.Delta ?? (header?.Date is { } date ? date - _time.GetUtcNow() : null);
-        return wait > TimeSpan.Zero ? wait : null;
-    }
-
-    private static (string Reason, string[] Members) Explain(byte[] answer, string? mediaType)
-    {
-        if (mediaType?.Contains("json", StringComparison.OrdinalIgnoreCase) != true)
-        {
-            return ("", []);
-        }
-
-        try
-        {
-            ProblemModel? problem = JsonSerializer.Deserialize(answer, TestItJson.Wire.ProblemModel);
-            var words = new[] { problem?.Title, problem?.Detail, problem?.Message }.Concat(problem?.Errors?.SelectMany(error => error.Value.Select(text => error.Key.Length > 0 ? $"{error.Key}: {text}" : text)) ?? []);
-            string reason = string.Join(" ", words.Where(word => !string.IsNullOrWhiteSpace(word)));
-            return (reason.Length > 2000 ? reason[..2000] : reason, problem?.Errors?.Keys.ToArray() ?? []);
-        }
-        catch (JsonException)
-        {
-            return ("", []);
-        }
-    }
-
-    private T Parse<T>(string call, byte[] answer, JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            throw new TestItException(TestItError.Unreachable, $"{call} at {_url} answered something that is not Test IT's JSON.", e) { Status = 200, Unclear = true };
-        }
-    }
-
-    /// <summary>Surely nothing reached Test IT: there was no connection to send it over.</summary>
-    private static bool NeverSent(Exception e)
-    {
-        for (Exception? inner = e; inner is not null; inner = inner.InnerException)
-        {
-            if (inner is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError })
-            {
-                return true;
-            }
-
-            if (inner is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.HostUnreachable or SocketError.NetworkUnreachable })
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static Exception Innermost(Exception e)
-    {
-        while (e is FlurlHttpException or HttpRequestException or AggregateException && e.InnerException is not null)
-        {
-            e = e.InnerException;
-        }
-
-        return e;
-    }
-
-    /// <summary>Flurl's exceptions hold the request with its headers, and a header that is no header is quoted; neither may reach a log.</summary>
-    private Exception? Quiet(Exception e)
-    {
-        Exception inner = Innermost(e);
-        return inner is FlurlHttpException || (_token.Length > 0 && inner.ToString().Contains(_token, StringComparison.Ordinal)) ? null : inner;
-    }
-
-    /// <summary>A server could repeat what we sent in its error.</summary>
-    private string Scrub(string text) => _token.Length > 0 ? text.Replace(_token, "***", StringComparison.Ordinal) : text;
 }
