@@ -265,6 +265,16 @@ internal sealed class SoakRound
         }
 
         List<TestRun> runs = _testIt.Runs.Skip(_runsBefore).ToList();
+        if (Plan.Destination == Destination.CreatedRun && Killed.Contains(Role.Server))
+        {
+            // Killed between Test IT's creating a run and reading its id: nothing in Test IT's API finds that run again. The README says so.
+            int empty = runs.RemoveAll(run => run.State == "NotStarted" && run.Rows.Count == 0 && reports.TrueForAll(report => report.TestRunId != run.Id));
+            if (empty > 0)
+            {
+                _notes.Add($"{empty} empty run left in Test IT");
+            }
+        }
+
         Demand(runs.Count <= 1, $"{runs.Count} runs in Test IT");
         foreach (TestRun run in runs)
         {
