@@ -117,40 +117,29 @@ internal sealed class Endpoints : IDisposable
             : throw Refusal.NotFound("There is no such route.");
     }
 
-    private async Task<StatusResponse> AcceptAsync(HttpContext http)
-    {
-        if (http.Request.ContentLength is <= HttpExchange.SmallBody)
-        {
-            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch));
-        }
+    private Task<StatusResponse> AcceptAsync(HttpContext http)
+        => AFewLargeAsync(http, _batches, async () => _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch)));
 
-        await _batches.WaitAsync(http.RequestAborted);
-        try
-        {
-            return _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch));
-        }
-        finally
-        {
-            _batches.Release();
-        }
-    }
-
-    private async Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
+    private Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
         where T : class
+        => AFewLargeAsync(http, _largeBodies, () => http.ReadAsync(type));
+
+    /// <summary>Small bodies at once, of large ones as many at a time as the gate lets through.</summary>
+    private static async Task<T> AFewLargeAsync<T>(HttpContext http, SemaphoreSlim gate, Func<Task<T>> read)
     {
         if (http.Request.ContentLength is <= HttpExchange.SmallBody)
         {
-            return await http.ReadAsync(type);
+            return await read();
         }
 
-        await _largeBodies.WaitAsync(http.RequestAborted);
+        await gate.WaitAsync(http.RequestAborted);
         try
         {
-            return await http.ReadAsync(type);
+            return await read();
         }
         finally
         {
-            _largeBodies.Release();
+            gate.Release();
         }
     }
 

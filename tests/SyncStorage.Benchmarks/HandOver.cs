@@ -49,23 +49,7 @@ internal static class HandOver
         for (int next = first; next < first + count; next += BatchSize)
         {
             int size = Math.Min(BatchSize, first + count - next);
-            await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = testRunId, Results = Enumerable.Range(next, size).Select(Result).ToList() }, default);
+            await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = testRunId, Results = Enumerable.Range(next, size).Select(SampleResult.Of).ToList() }, default);
         }
     }
-
-    private static ObservedResult Result(int number) => new()
-    {
-        Sequence = number,
-        TestCaseId = Guid.NewGuid().ToString(),
-        FullyQualifiedName = $"Company.Product.Tests.Area{number % 100}.Test{number}",
-        DisplayName = $"Test{number}",
-        TestCaseDisplayName = $"Test{number}",
-        ExecutorUri = "executor://mstestadapter/v4",
-        Source = "/home/user/tests.dll",
-        Outcome = "Passed",
-        StartedOn = DateTimeOffset.UnixEpoch,
-        CompletedOn = DateTimeOffset.UnixEpoch,
-        DurationMs = 5,
-        StandardOutput = "a line of output as tests like to print it",
-    };
 }

@@ -8,6 +8,7 @@ using System.Linq;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Benchmarks;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
 using SyncStorage.Sessions;
@@ -86,7 +87,7 @@ internal static class Load
                 await Task.Delay(wait);
             }
 
-            var batch = new ResultBatch { Pid = Pid(worker), TestRunId = Run, Results = Enumerable.Range(second * BatchSize, BatchSize).Select(Result).ToList() };
+            var batch = new ResultBatch { Pid = Pid(worker), TestRunId = Run, Results = Enumerable.Range(second * BatchSize, BatchSize).Select(SampleResult.Of).ToList() };
             long started = Stopwatch.GetTimestamp();
             try
             {
@@ -153,20 +154,4 @@ internal static class Load
     }
 
     private static string Pid(int worker) => string.Create(CultureInfo.InvariantCulture, $"worker-{worker}");
-
-    private static ObservedResult Result(int number) => new()
-    {
-        Sequence = number,
-        TestCaseId = Guid.NewGuid().ToString(),
-        FullyQualifiedName = $"Company.Product.Tests.Area{number % 100}.Test{number}",
-        DisplayName = $"Test{number}",
-        TestCaseDisplayName = $"Test{number}",
-        ExecutorUri = "executor://mstestadapter/v4",
-        Source = "/home/user/tests.dll",
-        Outcome = "Passed",
-        StartedOn = DateTimeOffset.UnixEpoch,
-        CompletedOn = DateTimeOffset.UnixEpoch,
-        DurationMs = 5,
-        StandardOutput = "a line of output as tests like to print it",
-    };
 }

@@ -6,7 +6,7 @@ namespace SyncStorage.Sessions;
 /// <summary>
 /// <c>workers/{pid}.role</c>: the logger's word to the collector whether single tests are to be watched. VSTest starts the
 /// logger long before the collector and waits for the collector only; so the logger asks who is master while nobody waits,
-/// and the collector finds the answer in a file. Without it the collector asks by itself.
+/// and the collector finds the answer in a file. It also tells the collector that the worker has a logger, which speaks for it.
 /// </summary>
 internal static class WorkerRole
 {
