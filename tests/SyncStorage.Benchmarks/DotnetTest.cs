@@ -39,7 +39,7 @@ internal static class DotnetTest
         Table.Milliseconds("dotnet test, 1000 xUnit tests: worker that is not master / without", many["never"], many["off"], "<= 1.30");
         Table.Milliseconds("dotnet test, 1000 xUnit tests: master / without", many["on"], many["off"], "stated");
         Table.Milliseconds("dotnet test, 1000 xUnit tests: SyncStorageTestEvents=Always / without", many["always"], many["off"], "stated");
-        Directory.Delete(folder, recursive: true);
+        Folders.Remove(folder);
     }
 
     private static async Task<Dictionary<string, List<double>>> InTurnAsync(string folder, string project, Dictionary<string, string[]> variants)

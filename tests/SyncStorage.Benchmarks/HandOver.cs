@@ -39,7 +39,7 @@ internal static class HandOver
         }
 
         await SessionServer.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(30));
-        Directory.Delete(directory, recursive: true);
+        Folders.Remove(directory);
         Table.Row("100 000 results handed over and journaled", $"{rate:0} results/s, server at most {peak:0} MB", "", null, "below 150 MB");
     }
 

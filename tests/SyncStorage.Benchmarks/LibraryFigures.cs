@@ -69,7 +69,7 @@ internal static class LibraryFigures
         bool started = await runner.StartAsync();
         double milliseconds = clock.Elapsed.TotalMilliseconds;
         await runner.DisposeAsync();
-        Directory.Delete(directory, recursive: true);
+        Folders.Remove(directory);
         return started ? milliseconds : double.NaN;
     }
 

@@ -19,6 +19,6 @@ internal static class PackageSize
         await pack.WaitForExitAsync();
         double size = new FileInfo(Directory.GetFiles(output, "SyncStorage.Build.*.nupkg").Single()).Length / 1e6;
         Table.Row("size of SyncStorage.Build.nupkg", $"{size:0.00} MB", "", null, "below 5 MB");
-        Directory.Delete(output, recursive: true);
+        Folders.Remove(output);
     }
 }

@@ -84,7 +84,7 @@ internal static class Publishing
         double seconds = clock.Elapsed.TotalSeconds;
         using JsonDocument report = JsonDocument.Parse(await File.ReadAllBytesAsync(new RunFolder(directory, runId).ReportPath));
         string[] said = await testIt.EndAsync();
-        Directory.Delete(directory, recursive: true);
+        Folders.Remove(directory);
 
         // "run ID: Completed, 100000 rows, 1 held (...)"
         string run = said.Single(line => line.StartsWith("run " + runId, StringComparison.Ordinal));

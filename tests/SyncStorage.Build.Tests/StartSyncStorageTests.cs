@@ -10,7 +10,7 @@ public sealed class StartSyncStorageTests
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
     [TestCleanup]
-    public void CleanUp() => Directory.Delete(_folder, recursive: true);
+    public void CleanUp() => Folders.Remove(_folder);
 
     [TestMethod]
     [DataRow("SyncStoragePrivateToken")]

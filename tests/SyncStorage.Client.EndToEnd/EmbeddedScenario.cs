@@ -29,7 +29,7 @@ public abstract class EmbeddedScenario
         await Wait.UntilAsync(() => !Processes.AnyServerOf(Folder), TimeSpan.FromSeconds(15), () => "A server is left. " + Log.All);
         if (TestContext.CurrentTestOutcome == UnitTestOutcome.Passed)
         {
-            Directory.Delete(Folder, recursive: true);
+            Folders.Remove(Folder);
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class The_package
     }
 
     [ClassCleanup]
-    public static void CleanUp() => Directory.Delete(s_root, recursive: true);
+    public static void CleanUp() => Folders.Remove(s_root);
 
     [TestMethod]
     public void Has_the_library_its_documentation_and_the_server_and_nothing_else()

@@ -26,6 +26,6 @@ public sealed class The_sample_adapter
         Assert.HasCount(1, workers.Where(w => w.Output.Contains("as its master", StringComparison.Ordinal)), everything);
         Assert.IsFalse(Processes.AnyServerOf(folder), "a server is left");
         Assert.Contains("\"completed\"", await File.ReadAllTextAsync(Path.Combine(folder, "TestResults", "SyncStorage", "three-workers", "report.json")));
-        Directory.Delete(folder, recursive: true);
+        Folders.Remove(folder);
     }
 }

@@ -13,7 +13,7 @@ public sealed class SessionLeaseTests
     private readonly string _folder = Directory.CreateTempSubdirectory("leases").FullName;
 
     [TestCleanup]
-    public void Remove() => Directory.Delete(_folder, recursive: true);
+    public void Remove() => Folders.Remove(_folder);
 
     [TestMethod]
     public void A_lease_is_held_until_it_is_disposed()

@@ -56,5 +56,5 @@ internal sealed class GuestFixture : IDisposable
         Session.Write(Session.ServerStatePath, new ServerState { ProcessId = NoProcess, Url = "http://127.0.0.1:9", Secret = "s" }, WireJson.Default.ServerState);
     }
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public void Dispose() => Folders.Remove(_root);
 }

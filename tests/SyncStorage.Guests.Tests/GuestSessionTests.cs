@@ -15,7 +15,7 @@ public sealed class GuestSessionTests
     private readonly string _directory = Path.Combine(Path.GetTempPath(), "guests-" + Guid.NewGuid().ToString("N"));
 
     [TestCleanup]
-    public void Remove() => Directory.Delete(Session.ForKey(Console.Key).Directory, recursive: true);
+    public void Remove() => Folders.Remove(Session.ForKey(Console.Key).Directory);
 
     [TestMethod]
     public void The_worker_is_described_by_the_settings_and_the_test_assembly()
@@ -49,7 +49,7 @@ public sealed class GuestSessionTests
     {
         GuestSession first = Join(("TestRunId", "nightly"))!;
         first.Dispose();
-        Directory.Delete(first.Session.Directory, recursive: true);
+        Folders.Remove(first.Session.Directory);
 
         using GuestSession second = Join(("TestRunId", "nightly"))!;
 

@@ -62,7 +62,7 @@ internal static class Load
 
         await SessionServer.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(30));
         int lines = File.ReadLines(Directory.GetFiles(directory, "results.jsonl", SearchOption.AllDirectories).Single()).Count();
-        Directory.Delete(directory, recursive: true);
+        Folders.Remove(directory);
         return Tell(minutes, [.. times.Order()], errors, memory, masters, observed, lines);
     }
 

@@ -49,7 +49,7 @@ internal static partial class PromiseTests
                 string.Create(CultureInfo.InvariantCulture, $"{promise.Count()} tests, {failed} failed, {promise.Sum(one => one.Took.TotalSeconds):0} s"));
         }
 
-        Directory.Delete(results, recursive: true);
+        Folders.Remove(results);
         return passed;
     }
 

@@ -47,7 +47,7 @@ internal static class Soak
             }
             else
             {
-                Directory.Delete(round.Folder, recursive: true);
+                Folders.Remove(round.Folder);
             }
         }
 

@@ -43,7 +43,7 @@ public static class Packages
         // What a failed test left is worth more than a tidy temporary folder.
         if (!UserFolder.AnyKept)
         {
-            Directory.Delete(Root, recursive: true);
+            Folders.Remove(Root);
         }
     }
 

@@ -159,7 +159,7 @@ public sealed class Trial : IDisposable
         }
         else
         {
-            Directory.Delete(Folder, recursive: true);
+            Folders.Remove(Folder);
         }
     }
 }

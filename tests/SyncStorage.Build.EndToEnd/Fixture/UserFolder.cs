@@ -68,7 +68,7 @@ public sealed class UserFolder : IDisposable
         }
         else
         {
-            Directory.Delete(Path, recursive: true);
+            Folders.Remove(Path);
         }
     }
 }
