@@ -75,7 +75,12 @@ internal sealed class EndOfInvocation(TimeSpan completionTimeout)
         }
 
         // All leases are gone in good order, but a worker does not end: a hanging process, or an official one still at work.
-        TimeSpan patience = run.HasUndoneOwnWorkers ? WorkersPatience : completionTimeout - DeliveryReserve;
-        return passed >= patience ? RunEnd.Interrupt : RunEnd.None;
+        TimeSpan patience = run.HasUndoneOwnWorkers ? WorkersPatience : Longer(completionTimeout - DeliveryReserve, completionTimeout / 2);
+        return passed < patience ? RunEnd.None
+            // Official workers that said they are done might only have flickered; who did not come back until now does not.
+            : run.AllDone ? RunEnd.Complete
+            : RunEnd.Interrupt;
     }
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

@@ -26,6 +26,9 @@ public sealed record Kind(string Name, string Target, int? Ran, string Act = "",
 
     public static readonly Kind ThreeWaiting = new("three projects, with a pause", "All.slnx", 15, "Alpha:wait");
 
+    /// <summary>Three workers at once, whatever the machine has of processors.</summary>
+    public static readonly Kind AllWaiting = new("three projects, all with a pause", "All.slnx", 15, "wait", "-m:3");
+
     public override string ToString() => Name;
 }
 
@@ -67,7 +70,7 @@ public static class BuiltProjects
                         case "crash": Environment.FailFast("as told"); break;
                         case "hang": Thread.Sleep(120000); break;
                         case "wait":
-                            System.IO.File.WriteAllText(Environment.GetEnvironmentVariable("MARK")!, "");
+                            System.IO.File.WriteAllText(Environment.GetEnvironmentVariable("MARK") + "-" + GetType().Namespace, "");
                             for (int i = 0; i < 1200 && !System.IO.File.Exists(Environment.GetEnvironmentVariable("GO")); i++) Thread.Sleep(50);
                             break;
                     }

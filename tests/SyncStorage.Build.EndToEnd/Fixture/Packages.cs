@@ -18,7 +18,7 @@ public static class Packages
     /// <summary>The unpacked package, as NuGet lays it out for a user.</summary>
     public static string Unpacked => Path.Combine(Root, "cache", "syncstorage.build", Version);
 
-    private static string RepositoryRoot => Metadata("RepositoryRoot");
+    public static string RepositoryRoot => Metadata("RepositoryRoot");
 
     [AssemblyInitialize]
     public static async Task PackAsync(TestContext context)

@@ -99,6 +99,52 @@ public static class Projects
         return folder;
     }
 
+    /// <summary>A test adapter that is its own test container; its tests are those of <see cref="OddTests"/>.</summary>
+    public static UserFolder WithAdapterOfOddTests(this UserFolder folder, int seed, int count)
+    {
+        folder.Write("Odd.TestAdapter/Odd.TestAdapter.csproj", Project("", "<Nullable>enable</Nullable>"));
+        folder.Write("Odd.TestAdapter/OddTests.cs", System.IO.File.ReadAllText(System.IO.Path.Combine(Packages.RepositoryRoot, "tests", "Shared", "Odd", "OddTests.cs")));
+        folder.Write("Odd.TestAdapter/Adapter.cs", $$"""
+            using System; using System.Collections.Generic; using System.Linq;
+            using Microsoft.VisualStudio.TestPlatform.ObjectModel;
+            using Microsoft.VisualStudio.TestPlatform.ObjectModel.Adapter;
+            using Microsoft.VisualStudio.TestPlatform.ObjectModel.Logging;
+            using SyncStorage.Testing;
+
+            [FileExtension(".dll"), DefaultExecutorUri(Id), ExtensionUri(Id)]
+            public sealed class Adapter : ITestDiscoverer, ITestExecutor
+            {
+                private const string Id = "executor://odd/v1";
+
+                private static IEnumerable<TestResult> All()
+                {
+                    var random = new Random({{seed}});
+                    return Enumerable.Range(0, {{count}}).Select(i => OddTests.Next(random, i));
+                }
+
+                public void DiscoverTests(IEnumerable<string> sources, IDiscoveryContext context, IMessageLogger logger, ITestCaseDiscoverySink sink)
+                {
+                    foreach (TestResult result in All()) sink.SendTestCase(result.TestCase);
+                }
+
+                public void RunTests(IEnumerable<TestCase>? tests, IRunContext? context, IFrameworkHandle? host) => RunTests([""], context, host);
+
+                public void RunTests(IEnumerable<string>? sources, IRunContext? context, IFrameworkHandle? host)
+                {
+                    foreach (TestResult result in All())
+                    {
+                        host!.RecordStart(result.TestCase);
+                        host.RecordEnd(result.TestCase, result.Outcome);
+                        host.RecordResult(result);
+                    }
+                }
+
+                public void Cancel() {}
+            }
+            """);
+        return folder;
+    }
+
     /// <summary>Writes a solution over all projects of the folder.</summary>
     public static UserFolder WithSolution(this UserFolder folder)
     {

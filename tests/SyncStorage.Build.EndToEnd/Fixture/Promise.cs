@@ -6,6 +6,8 @@ public static class Promise
     public const string SameExitCode = "Promise: same exit code";
     public const string BoundedTime = "Promise: bounded time";
     public const string NothingLost = "Promise: nothing lost, nothing doubled";
+    public const string OneOfEach = "Promise: one master, one held result";
     public const string NothingLeft = "Promise: nothing left behind";
     public const string Secrets = "Promise: secrets";
+    public const string StrangeInput = "Promise: strange input";
 }

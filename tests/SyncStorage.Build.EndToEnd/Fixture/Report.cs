@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -6,7 +7,7 @@ using System.Text.Json;
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
 /// <summary>report.json and results.jsonl as a user's script would read them.</summary>
-public sealed record Report(string Folder, string TestRunId, string? TestRunUrl, string State, IReadOnlyList<Worker> Workers, InProgress? InProgress, Counts Results)
+public sealed record Report(string Folder, string TestRunId, string? TestRunUrl, string State, DateTimeOffset StartedOn, DateTimeOffset? CompletedOn, IReadOnlyList<Worker> Workers, InProgress? InProgress, Counts Results)
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
 

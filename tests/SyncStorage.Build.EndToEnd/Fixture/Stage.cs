@@ -42,6 +42,21 @@ public sealed class Stage : IAsyncDisposable
         return new Stage(await TestItServer.StartAsync(new TestItOptions { Token = canary.Token }), canary);
     }
 
+    /// <summary>One master, one result held back and made final, one end of the run in Test IT; and all results are there.</summary>
+    public Report AssertOneOfEach(int? ran, string output)
+    {
+        Report report = Trial.AssertAccounted(ran, output);
+        Assert.AreEqual("completed", report.State, output);
+        Assert.AreEqual(1, report.Workers.Count(worker => worker.IsMaster), "masters: " + output);
+        Assert.IsTrue(report.InProgress is { Finalized: true }, "the held result is final: " + output);
+        Assert.AreEqual(1, Run.HeldPosts, "results held back in Test IT: " + output);
+        Trial.AssertSentOnce(TestIt, Run, reachable: true);
+        Assert.AreEqual(report.Results.Observed, report.Results.Sent, output);
+        Assert.AreEqual(report.Results.Observed, Run.Rows.Count, output);
+        Assert.AreEqual("Completed", Run.State, output);
+        return report;
+    }
+
     /// <summary>The token is in no file, no argument list and no output.</summary>
     public void AssertSecret(string output)
     {

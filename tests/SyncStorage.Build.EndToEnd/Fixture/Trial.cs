@@ -88,9 +88,9 @@ public sealed class Trial : IDisposable
         return new TimedResult(result.ExitCode, result.Output, clock.Elapsed);
     }
 
-    /// <summary>Until the test of a <see cref="Kind.Waiting"/> waits.</summary>
-    public Task UntilWaitingAsync(Command command)
-        => Wait.UntilAsync(() => File.Exists(Environment["MARK"]), TimeSpan.FromSeconds(90), () => command.Output);
+    /// <summary>Until the test of a <see cref="Kind.Waiting"/> waits, or those of several projects do.</summary>
+    public Task UntilWaitingAsync(Command command, int tests = 1)
+        => Wait.UntilAsync(() => Directory.GetFiles(Folder, Path.GetFileName(Environment["MARK"]) + "*").Length >= tests, TimeSpan.FromSeconds(90), () => command.Output);
 
     /// <summary>Lets the waiting test pass.</summary>
     public void Go() => File.WriteAllText(Environment["GO"]!, "");

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Concurrent;
 using System.Linq;
 using System.Net.Http;
-using System.Net.Http.Headers;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -10,17 +9,18 @@ using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Tests.Hosting;
 
+/// <summary>The end-to-end tests send ten times as many, while a real run is on.</summary>
 [TestClass]
 [TestCategory("Promise: strange input")]
 public sealed class StrangeRequestTests
 {
-    private const int Count = 20_000;
+    private const int Count = 2_000;
     private const int Connections = 8;
 
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
-    public async Task Twenty_thousand_strange_requests_get_their_answer_and_leave_the_server_in_good_health()
+    public async Task Two_thousand_strange_requests_get_their_answer_and_leave_the_server_in_good_health()
     {
         // A fixed seed: what fails once fails again.
         const int seed = 20260101;
@@ -54,7 +54,7 @@ public sealed class StrangeRequestTests
 
         Assert.AreEqual("ok", (await client.HealthAsync(default)).Status);
         Assert.IsFalse(server.Process.HasExited);
-        Assert.IsLessThan(early * 3 / 2, server.Process.WorkingSet64, "bytes of memory after 5000 and 20 000 requests");
+        Assert.IsLessThan(early * 3 / 2, server.Process.WorkingSet64, "bytes of memory after 500 and 2000 requests");
         TestContext.WriteLine($"cases: {Count}");
         TestContext.WriteLine(string.Join(", ", refused.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} x {pair.Key}")));
         lease.Dispose();
@@ -64,16 +64,7 @@ public sealed class StrangeRequestTests
 
     private static async Task<int> SendAsync(HttpClient http, string url, StrangeRequest strange, string? secret, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(strange.Method), url + strange.PathAndQuery);
-        if (strange.Method != "GET" && strange.Method != "TRACE")
-        {
-            request.Content = new ByteArrayContent(strange.Body);
-            request.Content.Headers.ContentType = strange.ContentType is null || !MediaTypeHeaderValue.TryParse(strange.ContentType, out MediaTypeHeaderValue? type) ? null : type;
-
-            // Half of them do not say how long they are.
-            request.Headers.TransferEncodingChunked = strange.Body.Length % 2 == 1;
-        }
-
+        using HttpRequestMessage request = strange.ToMessage(url);
         if (secret is not null)
         {
             request.Headers.Add(Routes.SecretHeader, secret);

@@ -1,12 +1,29 @@
 using System;
 using System.Linq;
+using System.Net.Http;
+using System.Net.Http.Headers;
 using System.Text;
 
-namespace SyncStorage.Server.Tests.Hosting;
+namespace SyncStorage.Testing;
 
 /// <summary>A request that no client of ours would make.</summary>
 internal sealed record StrangeRequest(string Method, string PathAndQuery, byte[] Body, string? ContentType)
 {
+    public HttpRequestMessage ToMessage(string url)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(Method), url + PathAndQuery);
+        if (Method != "GET" && Method != "TRACE")
+        {
+            request.Content = new ByteArrayContent(Body);
+            request.Content.Headers.ContentType = ContentType is null || !MediaTypeHeaderValue.TryParse(ContentType, out MediaTypeHeaderValue? type) ? null : type;
+
+            // Half of them do not say how long they are.
+            request.Headers.TransferEncodingChunked = Body.Length % 2 == 1;
+        }
+
+        return request;
+    }
+
     public override string ToString() => $"{Method} {PathAndQuery} with {Body.Length} bytes: {Encoding.UTF8.GetString(Body, 0, Math.Min(Body.Length, 200))}";
 }
 
