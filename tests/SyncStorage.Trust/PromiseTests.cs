@@ -16,9 +16,13 @@ internal static partial class PromiseTests
 {
     private const string Prefix = "Promise: ";
 
+    /// <summary>Its longest cases are told: how much later than with the package switched off.</summary>
+    private const string BoundedTime = "bounded time";
+    private const int MostLonger = 5;
+
     private static readonly string[] Projects = ["SyncStorage.Server.Tests", "SyncStorage.Client.Tests", "SyncStorage.Guests.Tests", "SyncStorage.Build.EndToEnd"];
 
-    private sealed record Case(string Promise, string Outcome, TimeSpan Took, int Cases);
+    private sealed record Case(string Promise, string Outcome, TimeSpan Took, int Cases, (double Seconds, string Case)? Longer);
 
     public static async Task<bool> RunAsync()
     {
@@ -28,7 +32,7 @@ internal static partial class PromiseTests
         foreach (string project in Projects)
         {
             Console.WriteLine($"{project} ...");
-            string[] arguments = ["test", Path.Combine("tests", project), "-c", metadata["Configuration"]!, "--filter", "TestCategory~Promise", "--logger", $"trx;LogFileName={project}.trx", "--results-directory", results];
+            string[] arguments = ["test", Path.Combine("tests", project), "-c", metadata["Configuration"]!, "--filter", "TestCategory~Promise", "--logger", $"trx;LogFileName={project}.trx", "--results-directory", results, "--", "RunConfiguration.DisableParallelization=true"];
             using var test = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = metadata["RepositoryRoot"], RedirectStandardOutput = true })!;
             string output = await test.StandardOutput.ReadToEndAsync();
             await test.WaitForExitAsync();
@@ -43,10 +47,13 @@ internal static partial class PromiseTests
         foreach (IGrouping<string, Case> promise in Directory.GetFiles(results, "*.trx").SelectMany(Read).GroupBy(one => one.Promise).OrderBy(group => group.Key, StringComparer.Ordinal))
         {
             int failed = promise.Count(one => one.Outcome == "Failed");
+            IEnumerable<string> longest = promise.Key == BoundedTime
+                ? promise.Select(one => one.Longer).OfType<(double Seconds, string Case)>().OrderByDescending(longer => longer.Seconds).Take(MostLonger).Select(longer => string.Create(CultureInfo.InvariantCulture, $"; {longer.Seconds:0.0} s longer: {longer.Case}"))
+                : [];
             Table.Row(
                 promise.Key,
                 promise.Sum(one => one.Cases).ToString("N0", CultureInfo.InvariantCulture),
-                string.Create(CultureInfo.InvariantCulture, $"{promise.Count()} tests, {failed} failed, {promise.Sum(one => one.Took.TotalSeconds):0} s"));
+                string.Create(CultureInfo.InvariantCulture, $"{promise.Count()} tests, {failed} failed, {promise.Sum(one => one.Took.TotalSeconds):0} s{string.Concat(longest)}"));
         }
 
         Folders.Remove(results);
@@ -65,15 +72,25 @@ internal static partial class PromiseTests
             .ToLookup(test => test.Id, test => test.Category[Prefix.Length..]);
         foreach (XElement result in run.Descendants(name + "UnitTestResult"))
         {
-            Match cases = Cases().Match(string.Concat(result.Descendants(name + "Output").Select(output => output.Value)));
+            string output = string.Concat(result.Descendants(name + "Output").Select(output => output.Value));
+            Match cases = Cases().Match(output);
+            Match longer = Longer().Match(output);
             TimeSpan took = TimeSpan.TryParse(result.Attribute("duration")?.Value, CultureInfo.InvariantCulture, out TimeSpan duration) ? duration : TimeSpan.Zero;
             foreach (string promise in promises[result.Attribute("testId")!.Value].Distinct())
             {
-                yield return new Case(promise, result.Attribute("outcome")!.Value, took, cases.Success ? int.Parse(cases.Groups[1].Value, CultureInfo.InvariantCulture) : 1);
+                yield return new Case(
+                    promise,
+                    result.Attribute("outcome")!.Value,
+                    took,
+                    cases.Success ? int.Parse(cases.Groups[1].Value, CultureInfo.InvariantCulture) : 1,
+                    longer.Success ? (double.Parse(longer.Groups[1].Value, CultureInfo.InvariantCulture), longer.Groups[2].Value) : null);
             }
         }
     }
 
     [GeneratedRegex(@"cases: (\d+)")]
     private static partial Regex Cases();
+
+    [GeneratedRegex(@"longer: (-?[\d.]+) s \((.*)\)")]
+    private static partial Regex Longer();
 }

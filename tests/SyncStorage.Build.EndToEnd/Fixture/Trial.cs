@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using TestItStandIn;
@@ -44,6 +45,9 @@ public sealed class Trial : IDisposable
 
     public IReadOnlyList<int> Servers => Processes.ServersOf(Folder);
 
+    /// <summary>The folder in which the processes of the one `dotnet test` that runs now meet.</summary>
+    public string Session => Directory.GetDirectories(Directory.GetDirectories(Temporary, "SyncStorage-*").Single()).Single();
+
     /// <summary>Publishes into a run of the stand-in's.</summary>
     public TestRun Publish(TestItServer testIt, string? token = null)
     {
@@ -62,6 +66,13 @@ public sealed class Trial : IDisposable
         string projects = await BuiltProjects.FolderAsync();
         Environment["ACT"] = kind.Act;
         return Command.Start(projects, ["test", kind.Target, "--no-build", "--results-directory", Path.Combine(Folder, "vstest"), .. kind.Arguments, .. more], Environment);
+    }
+
+    /// <summary>Where the server listens and what it asks for, as the processes of the session learn it.</summary>
+    public (string Url, string Secret) ReadServer()
+    {
+        using var server = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Session, "server.json")));
+        return (server.RootElement.GetProperty("url").GetString()!, server.RootElement.GetProperty("secret").GetString()!);
     }
 
     public Task<TimedResult> RunAsync(Kind kind, params string[] more) => RunAsync(kind, null, more);

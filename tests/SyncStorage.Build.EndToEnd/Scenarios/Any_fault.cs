@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -119,6 +120,8 @@ public sealed record Fault(string Name, Action<Stage> Arrange, Sent Sent = Sent.
 [TestClass]
 public sealed class Any_fault
 {
+    public TestContext TestContext { get; set; } = null!;
+
     public static IEnumerable<object[]> Cases
         => Fault.All.SelectMany(fault => (fault.Kinds.Length == 0 ? [Kind.Passing] : fault.Kinds).Select(kind => new object[] { fault.Name, kind.Name }));
 
@@ -141,6 +144,7 @@ public sealed class Any_fault
         TimedResult on = await trial.RunAsync(kind, fault.During is null ? null : () => fault.During(stage), [.. stage.Arguments]);
 
         Assert.AreEqual(off.ExitCode, on.ExitCode, on.Output);
+        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"longer: {(on.Took - off.Took).TotalSeconds:0.0} s ({fault}, {kind})"));
         // Far from tight, for loaded machines: an unbounded product waits for minutes, or for ever.
         Assert.IsLessThan((off.Took * 3) + TimeSpan.FromSeconds(Stage.CompletionTimeout + 20), on.Took, on.Output);
         await trial.AssertNothingLeftAsync();

@@ -55,12 +55,9 @@ public sealed class Secrets
         Trial trial = stage.Trial;
         using Command test = await trial.StartAsync(Kind.Waiting);
         await trial.UntilWaitingAsync(test);
-        string session = Directory.GetDirectories(Directory.GetDirectories(trial.Temporary, "SyncStorage-*").Single()).Single();
-        string state = Path.Combine(session, "server.json");
-        using JsonDocument server = JsonDocument.Parse(await File.ReadAllTextAsync(state));
-        string url = server.RootElement.EnumerateObject().Single(member => member.NameEquals("url") || member.NameEquals("Url")).Value.GetString()!;
+        (string url, _) = trial.ReadServer();
 
-        AssertOwnerOnly(session, state, trial.Report.Folder, Path.Combine(trial.Report.Folder, "journal.jsonl"));
+        AssertOwnerOnly(trial.Session, Path.Combine(trial.Session, "server.json"), trial.Report.Folder, Path.Combine(trial.Report.Folder, "journal.jsonl"));
 
         string run = $"?testRunId={stage.Run.Id}";
         using var http = new HttpClient { BaseAddress = new Uri(url) };

@@ -1,11 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.IO;
 using System.Linq;
 using System.Net.Http;
 using System.Net.Http.Json;
-using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
@@ -31,7 +29,7 @@ public sealed class Strange_input
         await using Stage stage = await Stage.SetAsync();
         using Command test = await stage.Trial.StartAsync(Kind.Waiting);
         await stage.Trial.UntilWaitingAsync(test);
-        (string url, string secret) = ServerOf(stage.Trial);
+        (string url, string secret) = stage.Trial.ReadServer();
         using var server = Process.GetProcessById(stage.Trial.Servers.Single());
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Connections });
         // With two runs, who names none means none: else a guest without a name would be one of ours, and waited for.
@@ -109,14 +107,6 @@ public sealed class Strange_input
                 Assert.AreEqual(OddTests.WellFormed(expected.DisplayName), line.DisplayName, $"seed {seed}, display name {i}");
             }
         }
-    }
-
-    /// <summary>Where the server listens and what it asks for, as its own processes learn it.</summary>
-    private static (string Url, string Secret) ServerOf(Trial trial)
-    {
-        string state = Directory.GetFiles(trial.Temporary, "server.json", SearchOption.AllDirectories).Single();
-        JsonElement server = JsonDocument.Parse(File.ReadAllText(state)).RootElement;
-        return (server.GetProperty("url").GetString()!, server.GetProperty("secret").GetString()!);
     }
 
     private static async Task<int> SendAsync(HttpClient http, string url, StrangeRequest strange, string? secret, CancellationToken cancellation)

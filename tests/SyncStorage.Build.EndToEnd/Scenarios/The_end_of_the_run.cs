@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -10,6 +11,8 @@ namespace SyncStorage.Build.EndToEnd.Scenarios;
 [TestClass]
 public sealed class The_end_of_the_run
 {
+    public TestContext TestContext { get; set; } = null!;
+
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
 
     [TestMethod]
@@ -48,6 +51,7 @@ public sealed class The_end_of_the_run
         TimedResult on = await stage.Trial.RunAsync(Kind.ThreePassing);
 
         Assert.AreEqual(off.ExitCode, on.ExitCode, on.Output);
+        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"longer: {(on.Took - off.Took).TotalSeconds:0.0} s (Test IT silent, three projects, mode {adapterMode}, SyncStorageCompletionTimeout {timeout})"));
         Assert.AreEqual(15, stage.Trial.AssertAccounted(15, on.Output).Results.Spooled, on.Output);
         Assert.IsLessThan((off.Took * 2) + TimeSpan.FromSeconds(timeout) + Margin, on.Took, on.Output);
         await stage.Trial.AssertNothingLeftAsync();

@@ -9,6 +9,8 @@ namespace SyncStorage.Build.EndToEnd.Scenarios;
 public sealed class Two_solutions_at_once
 {
     [TestMethod]
+    [TestCategory(Promise.NothingLost)]
+    [TestCategory(Promise.OneOfEach)]
     public async Task With_the_same_run_id_have_one_master()
     {
         string run = Guid.NewGuid().ToString();
