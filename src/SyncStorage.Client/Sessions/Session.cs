@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
@@ -59,10 +60,7 @@ internal sealed partial class Session
     {
         try
         {
-            return System.IO.Directory.GetDirectories(Root)
-                .Where(folder => folder != Directory)
-                .Select(folder => new Session(folder).ReadStarted())
-                .Any(server => server is int pid && SessionServer.IsAlive(pid));
+            return Others().Any(other => other.ReadStarted() is int pid && SessionServer.IsAlive(pid));
         }
         catch (IOException)
         {
@@ -70,6 +68,10 @@ internal sealed partial class Session
             return true;
         }
     }
+
+    /// <summary>The other invocations of this user on this machine, living or dead.</summary>
+    public IReadOnlyList<Session> Others()
+        => System.IO.Directory.GetDirectories(Root).Where(folder => folder != Directory).Select(folder => new Session(folder)).ToList();
 
     public static Session At(string directory)
     {

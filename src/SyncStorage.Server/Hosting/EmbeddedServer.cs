@@ -72,7 +72,7 @@ internal sealed class EmbeddedServer : IDisposable
         using var leases = new LeaseWatch(_session, _alarm.Ring, _log);
         Directory.CreateDirectory(_options.Directory);
 
-        var port = new PortChoice(_options, _session);
+        var port = new PortChoice(_options, _session, _log);
         await port.ChooseAsync().ConfigureAwait(false);
         if (port.Joined is { } joined)
         {

@@ -39,7 +39,7 @@ internal sealed class JoinedInvocation : IDisposable
     /// <returns>Null when the other server cannot be joined: not ours to read, or just stopping.</returns>
     public static async Task<JoinedInvocation?> TryAsync(ServerOptions options, Session own, PortOwner owner)
     {
-        if (options.TestRunId is null || !owner.TestRunIds.Contains(options.TestRunId) || !Directory.Exists(owner.Session))
+        if (options.TestRunId is null || !Directory.Exists(owner.Session))
         {
             return null;
         }
@@ -47,6 +47,12 @@ internal sealed class JoinedInvocation : IDisposable
         try
         {
             Session other = Session.At(owner.Session);
+            // A server that has just begun to listen opens its run in a moment.
+            if (!owner.TestRunIds.Contains(options.TestRunId) && other.ReadRun(options.TestRunId) is null)
+            {
+                return null;
+            }
+
             using (await other.LockAsync(LockTimeout).ConfigureAwait(false))
             {
                 // Under the lock: the other server stops only under it, and looks for leases first.

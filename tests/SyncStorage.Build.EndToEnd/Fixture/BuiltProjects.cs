@@ -15,6 +15,7 @@ namespace SyncStorage.Build.EndToEnd.Fixture;
 public sealed record Kind(string Name, string Target, int? Ran, string Act = "", params string[] Arguments)
 {
     public static readonly Kind Passing = new("passing", "Alpha", 5);
+    public static readonly Kind Beta = new("passing, another project", "Beta", 5);
     public static readonly Kind Failing = new("failing", "Alpha", 5, "fail");
     public static readonly Kind ThreePassing = new("three projects", "All.slnx", 15);
     public static readonly Kind Mixed = new("three projects, one failing", "All.slnx", 15, "Beta:fail");

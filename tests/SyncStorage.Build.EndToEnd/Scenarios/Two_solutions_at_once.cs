@@ -35,6 +35,43 @@ public sealed class Two_solutions_at_once
         second.Passed();
     }
 
+    /// <summary>
+    /// The one who comes finds nobody on the port, and must not take the run over: its story is in the first one's journal. Its own
+    /// guests start the killed server again only when they have something to say.
+    /// </summary>
+    [TestMethod]
+    [TestCategory(Promise.NothingLost)]
+    [TestCategory(Promise.OneOfEach)]
+    public async Task Are_one_run_although_the_server_was_killed_just_before_the_second_began()
+    {
+        await using Stage stage = await Stage.SetAsync();
+        using var second = new Trial();
+        foreach (string name in stage.Trial.Environment.Keys.Where(name => name.StartsWith("TMS_", StringComparison.Ordinal)).Append("TMPDIR"))
+        {
+            second.Environment[name] = stage.Trial.Environment[name];
+        }
+
+        string port = $"-p:SyncStoragePort={Ports.Free()}";
+        using Command first = await stage.Trial.StartAsync(Kind.Waiting, port);
+        await stage.Trial.UntilWaitingAsync(first);
+        await Wait.UntilAsync(() => stage.Run.HeldPosts > 0, TimeSpan.FromSeconds(20), () => first.Output);
+
+        Processes.Kill(stage.Trial.Servers.Single());
+        using Command other = await second.StartAsync(Kind.Beta, port);
+        await Wait.UntilAsync(() => stage.Run.Rows.Count >= 5, TimeSpan.FromSeconds(60), () => other.Output);
+        stage.Trial.Go();
+        CommandResult[] results = await Task.WhenAll(first.WaitAsync(), other.WaitAsync());
+
+        string output = string.Join("\n", results.Select(result => result.Output));
+        Assert.IsTrue(results.All(result => result.ExitCode == 0), output);
+        Report report = stage.AssertOneOfEach(10, output);
+        Assert.HasCount(2, report.Workers);
+        Assert.AreEqual(10, second.Report.AssertWhole().Results.Observed, output);
+        await stage.Trial.AssertNothingLeftAsync();
+        stage.Trial.Passed();
+        second.Passed();
+    }
+
     [TestMethod]
     public async Task With_different_run_ids_are_two_runs()
     {
