@@ -23,7 +23,12 @@ internal static class Folders
                 Directory.Delete(path, recursive: true);
                 return;
             }
-            catch (IOException) when (Directory.Exists(path) && clock.Elapsed < Patience)
+            catch (DirectoryNotFoundException) when (!Directory.Exists(path))
+            {
+                // Gone already, with the folder around it.
+                return;
+            }
+            catch (IOException) when (clock.Elapsed < Patience)
             {
                 Thread.Sleep(20);
             }

@@ -61,7 +61,6 @@ internal static class Soak
         if (failed == 0)
         {
             user.Passed();
-            user.Dispose();
             Packages.CleanUp();
         }
 

@@ -17,7 +17,7 @@ internal sealed class SharedRun(ServerOptions options, Session own, ServerLog lo
 {
     private static readonly TimeSpan ReturnTimeout = TimeSpan.FromSeconds(10);
 
-    public bool HasPartners => Partners().Any();
+    public bool HasPartners => Partners().Count > 0;
 
     /// <summary>We come back in place of a killed server: what is in its journal has to be finished here, whoever else has begun meanwhile.</summary>
     public bool IsOurs { get; } = options.TestRunId is not null && HasJournal(own, options.Directory, options.TestRunId, whenInUse: false);
@@ -47,20 +47,30 @@ internal sealed class SharedRun(ServerOptions options, Session own, ServerLog lo
         return null;
     }
 
-    private IEnumerable<(Session Session, ServerStart Start)> Partners()
+    private List<(Session Session, ServerStart Start)> Partners()
     {
+        var partners = new List<(Session Session, ServerStart Start)>();
         if (options.TestRunId is null || options.Port == 0)
         {
-            yield break;
+            return partners;
         }
 
-        foreach (Session other in own.Others())
+        try
         {
-            if (other.HasLeases() && other.ReadRun(options.TestRunId) is not null && other.ReadStart() is { } start && start.Port == options.Port)
+            foreach (Session other in own.Others())
             {
-                yield return (other, start);
+                if (other.HasLeases() && other.ReadRun(options.TestRunId) is not null && other.ReadStart() is { } start && start.Port == options.Port)
+                {
+                    partners.Add((other, start));
+                }
             }
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.Write($"Other invocations on this machine cannot be looked at: {e.Message}");
+        }
+
+        return partners;
     }
 
     private static bool HasJournal(Session session, string directory, string testRunId, bool whenInUse)
@@ -73,6 +83,11 @@ internal sealed class SharedRun(ServerOptions options, Session own, ServerLog lo
         {
             // A living server has it open.
             return whenInUse;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // Of another user's, whose session could not be joined either.
+            return false;
         }
     }
 }
