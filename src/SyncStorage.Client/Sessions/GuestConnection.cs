@@ -18,6 +18,9 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
+    // An answer takes milliseconds.
+    private static readonly TimeSpan LongSilence = TimeSpan.FromMilliseconds(500);
+
     // A server that is started again reads its journal first.
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromSeconds(10);
 
@@ -69,9 +72,16 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limited.CancelAfter(deadline);
+        var waited = Stopwatch.StartNew();
         try
         {
             return await call(server.Client, limited.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested && waited.Elapsed >= LongSilence)
+        {
+            // The tests have ended and nobody waits any longer; whoever asks next need not be patient either.
+            session.NoteSilence(server.State.ProcessId);
+            throw;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
