@@ -169,31 +169,8 @@ internal static class SessionServer
         return await WaitForEndAsync(processId, KillTimeout).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// False also for a process that has ended and whose parent has not noticed: a server that a guest started becomes the first
-    /// process's child, and in many containers that one never looks.
-    /// </summary>
     public static bool IsAlive(int processId)
-        => RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? IsAliveByProc(processId) : IsAliveByFramework(processId);
-
-    private static bool IsAliveByProc(int processId)
-    {
-        try
-        {
-            string stat = File.ReadAllText($"/proc/{processId}/stat");
-            // The second field is the program's name in parentheses and may contain anything; the third is the state.
-            int state = stat.LastIndexOf(')') + 2;
-            return state >= stat.Length || stat[state] is not ('Z' or 'X');
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+        => RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? LinuxProcess.BirthOf(processId) is not null : IsAliveByFramework(processId);
 
     private static bool IsAliveByFramework(int processId)
     {
