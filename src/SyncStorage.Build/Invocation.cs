@@ -1,5 +1,5 @@
+using System;
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace SyncStorage.Build;
 
@@ -8,9 +8,6 @@ namespace SyncStorage.Build;
 /// <param name="ProcessId">The process that was called; null when unknown.</param>
 internal sealed record Invocation(string Key, int? ProcessId)
 {
-    // <pid>_<guid>: see VSTestSessionCorrelationId in the SDK.
-    private static readonly Regex Correlation = new("^([0-9]+)_", RegexOptions.CultureInvariant);
-
     /// <param name="correlationId">Empty under `dotnet msbuild -t:VSTest` and with VSTEST_DISABLE_ARTIFACTS_POSTPROCESSING=1.</param>
     /// <param name="startupDirectory">Then the next best: calls in one folder, at one time, share a run.</param>
     public static Invocation Of(string correlationId, string startupDirectory)
@@ -20,8 +17,9 @@ internal sealed record Invocation(string Key, int? ProcessId)
             return new Invocation("directory " + startupDirectory, null);
         }
 
-        Match match = Correlation.Match(correlationId);
-        bool known = int.TryParse(match.Groups[1].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int pid);
+        // <pid>_<guid>: see VSTestSessionCorrelationId in the SDK.
+        string first = correlationId.Substring(0, Math.Max(0, correlationId.IndexOf('_')));
+        bool known = int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int pid);
         return new Invocation("correlation " + correlationId, known ? pid : null);
     }
 }

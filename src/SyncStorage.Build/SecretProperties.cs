@@ -14,7 +14,16 @@ internal static class SecretProperties
     private static readonly string[] Names = ["SyncStoragePrivateToken", "SyncStorageToken", "SyncStorageTestItToken", "PrivateToken", "TmsPrivateToken", "TMS_PRIVATE_TOKEN"];
 
     public static IEnumerable<string> FindIn(IBuildEngine engine)
-        => engine is IBuildEngine6 engine6
-            ? engine6.GetGlobalProperties().Where(p => p.Value.Length > 0 && Names.Contains(p.Key, StringComparer.OrdinalIgnoreCase)).Select(p => p.Key)
-            : [];
+    {
+        if (engine is IBuildEngine6 engine6)
+        {
+            foreach (KeyValuePair<string, string> property in engine6.GetGlobalProperties())
+            {
+                if (property.Value.Length > 0 && Names.Contains(property.Key, StringComparer.OrdinalIgnoreCase))
+                {
+                    yield return property.Key;
+                }
+            }
+        }
+    }
 }

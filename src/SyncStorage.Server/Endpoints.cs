@@ -38,31 +38,31 @@ internal sealed class Endpoints : IDisposable
         (_runs, _guard, _rate, _log) = (runs, guard, rate, log);
 
         // The official protocol.
-        Get(Routes.Health, http => http.AnswerAsync(health(), WireJson.Default.HealthResponse));
-        Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await ReadAsync(http, WireJson.Default.RegisterRequest)), WireJson.Default.RegisterResponse));
-        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJson.Default.StatusResponse));
-        Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await ReadAsync(http, WireJson.Default.TestResultCut)), WireJson.Default.StatusResponse));
-        Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJson.Default.PublishedResponse));
-        Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await runs.WaitAsync(RunId(http), http.RequestAborted), WireJson.Default.CompletionResponse));
-        Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await runs.ForceAsync(RunId(http), http.RequestAborted), WireJson.Default.CompletionResponse));
-        Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await ReadAsync(http, WireJson.Default.KeepAliveRequest)), WireJson.Default.StatusResponse));
+        Get(Routes.Health, http => http.AnswerAsync(health(), WireJsonOut.Default.HealthResponse));
+        Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await ReadAsync(http, WireJson.Default.RegisterRequest)), WireJsonOut.Default.RegisterResponse));
+        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJsonOut.Default.StatusResponse));
+        Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await ReadAsync(http, WireJson.Default.TestResultCut)), WireJsonOut.Default.StatusResponse));
+        Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJsonOut.Default.PublishedResponse));
+        Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await runs.WaitAsync(RunId(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
+        Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await runs.ForceAsync(RunId(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
+        Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await ReadAsync(http, WireJson.Default.KeepAliveRequest)), WireJsonOut.Default.StatusResponse));
         Post(Routes.Shutdown, async http =>
         {
             guard.CheckSecretIfAny(http.Request);
             http.Response.OnCompleted(() => Task.Run(shutdown));
-            await http.AnswerAsync(new StatusResponse { Message = "shutting down" }, WireJson.Default.StatusResponse);
+            await http.AnswerAsync(new StatusResponse { Message = "shutting down" }, WireJsonOut.Default.StatusResponse);
         });
 
         // Ours: for processes of the invocation.
         Post(Routes.Results, async http =>
         {
             guard.CheckSecret(http.Request);
-            await http.AnswerAsync(await AcceptAsync(http), WireJson.Default.StatusResponse);
+            await http.AnswerAsync(await AcceptAsync(http), WireJsonOut.Default.StatusResponse);
         });
         Get(Routes.State, http =>
         {
             guard.CheckSecretIfAny(http.Request);
-            return http.AnswerAsync(runs.Describe(RunId(http)), ReportJson.Default.Report);
+            return http.AnswerAsync(runs.Describe(RunId(http)), ServerJsonOut.Default.Report);
         });
     }
 
@@ -154,7 +154,7 @@ internal sealed class Endpoints : IDisposable
                 http.Response.Headers.RetryAfter = "1";
             }
 
-            await http.AnswerAsync(new StatusResponse { Status = "error", Message = message }, WireJson.Default.StatusResponse, status);
+            await http.AnswerAsync(new StatusResponse { Status = "error", Message = message }, WireJsonOut.Default.StatusResponse, status);
         }
     }
 }

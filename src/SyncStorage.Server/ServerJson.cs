@@ -9,21 +9,23 @@ using SyncStorage.Server.Runs;
 
 namespace SyncStorage.Server;
 
-/// <summary>The JSON that only the server writes.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
-[JsonSerializable(typeof(StoredLineHead))]
+/// <summary>What only the server reads.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(StoredLineFacts))]
+[JsonSerializable(typeof(RunEvent))]
+[JsonSerializable(typeof(Report))]
 internal sealed partial class ServerJson : JsonSerializerContext;
 
-/// <summary>report.json; null members stay, so that its readers find every name.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+/// <summary>What only the server writes: see <see cref="Protocol.WireJsonOut"/>. Null members stay, so that a reader of report.json finds every name.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never, GenerationMode = JsonSourceGenerationMode.Serialization)]
+[JsonSerializable(typeof(StoredLineHead))]
 [JsonSerializable(typeof(Report))]
-internal sealed partial class ReportJson : JsonSerializerContext;
+internal sealed partial class ServerJsonOut : JsonSerializerContext;
 
-/// <summary>Absent members are left out.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>The journal's lines: absent members are left out.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(RunEvent))]
-internal sealed partial class JournalJson : JsonSerializerContext;
+internal sealed partial class JournalJsonOut : JsonSerializerContext;
 
 /// <summary>JSON that people read and search as well: letters of all languages, quotes and plus signs as they are.</summary>
 internal static class ReadableJson

@@ -66,7 +66,7 @@ internal sealed class FakeServer : IDisposable
     public void Announce(Session session)
     {
         session.WriteStarted(Environment.ProcessId);
-        Session.Write(session.ServerStatePath, new ServerState { ProcessId = Environment.ProcessId, Url = Url, Secret = Secret }, WireJson.Default.ServerState);
+        Session.Write(session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(new ServerState { ProcessId = Environment.ProcessId, Url = Url, Secret = Secret }, WireJson.Default.ServerState));
     }
 
     public T Last<T>(string route, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)

@@ -53,7 +53,7 @@ internal sealed class GuestFixture : IDisposable
     {
         const int NoProcess = int.MaxValue - 1;
         Session.WriteStarted(NoProcess);
-        Session.Write(Session.ServerStatePath, new ServerState { ProcessId = NoProcess, Url = "http://127.0.0.1:9", Secret = "s" }, WireJson.Default.ServerState);
+        Session.Write(Session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(new ServerState { ProcessId = NoProcess, Url = "http://127.0.0.1:9", Secret = "s" }, WireJson.Default.ServerState));
     }
 
     public void Dispose() => Folders.Remove(_root);

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SyncStorage.Results;
@@ -34,12 +36,39 @@ internal sealed partial class WireJson : JsonSerializerContext;
 /// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(RegisterRequest))]
+[JsonSerializable(typeof(RegisterResponse))]
 [JsonSerializable(typeof(WorkerStatusRequest))]
 [JsonSerializable(typeof(TestResultCut))]
 [JsonSerializable(typeof(KeepAliveRequest))]
+[JsonSerializable(typeof(StatusResponse))]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(PublishedResponse))]
+[JsonSerializable(typeof(CompletionResponse))]
 [JsonSerializable(typeof(ResultBatch))]
+[JsonSerializable(typeof(ObservedResult))]
+[JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
 [JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
-internal sealed partial class WireJsonOut : JsonSerializerContext;
+internal sealed partial class WireJsonOut : JsonSerializerContext
+{
+    // What MSBuild writes while the user waits goes straight to the generated code: the serializer would first set up converters that
+    // writing needs none of.
+    public byte[] Write(RunSettings run) => Write(run, RunSettingsSerializeHandler);
+
+    public byte[] Write(ServerStart start) => Write(start, ServerStartSerializeHandler);
+
+    public byte[] Write(WorkerDescription worker) => Write(worker, WorkerDescriptionSerializeHandler);
+
+    private static byte[] Write<T>(T value, Action<Utf8JsonWriter, T> write)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            write(writer, value);
+        }
+
+        return stream.ToArray();
+    }
+}

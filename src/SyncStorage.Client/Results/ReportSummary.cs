@@ -1,5 +1,4 @@
 using System.IO;
-using System.Linq;
 using System.Text;
 using System.Text.Json;
 
@@ -13,11 +12,19 @@ internal static class ReportSummary
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(reportPath));
         JsonElement report = document.RootElement;
         JsonElement results = report.GetProperty("results");
-        JsonElement[] workers = report.GetProperty("workers").EnumerateArray().ToArray();
-        string master = workers.Where(w => w.GetProperty("isMaster").GetBoolean()).Select(w => w.GetProperty("pid").GetString()).FirstOrDefault() ?? "none";
+        JsonElement workers = report.GetProperty("workers");
+        string master = "none";
+        // No LINQ over these structs: MSBuild would compile it while the user waits.
+        foreach (JsonElement worker in workers.EnumerateArray())
+        {
+            if (worker.GetProperty("isMaster").GetBoolean())
+            {
+                master = worker.GetProperty("pid").GetString()!;
+            }
+        }
 
         var text = new StringBuilder()
-            .Append($"Sync Storage: run {report.GetProperty("testRunId").GetString()} {report.GetProperty("state").GetString()}, {workers.Length} workers, master {master}; ")
+            .Append($"Sync Storage: run {report.GetProperty("testRunId").GetString()} {report.GetProperty("state").GetString()}, {workers.GetArrayLength()} workers, master {master}; ")
             .Append($"{results.GetProperty("observed")} results: {results.GetProperty("sent")} sent, {results.GetProperty("spooled")} spooled, {results.GetProperty("rejected")} rejected; {reportPath}");
         if (report.TryGetProperty("testRunUrl", out JsonElement url) && url.ValueKind == JsonValueKind.String)
         {

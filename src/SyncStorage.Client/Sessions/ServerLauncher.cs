@@ -19,8 +19,8 @@ internal sealed record ServerStart
     /// <summary>The run of the project that came first; others follow when their workers register.</summary>
     public string TestRunId { get; init; } = "";
 
-    /// <summary>Process whose end is the invocation's end although nobody disposes anything; null when unknown.</summary>
-    public int? WatchedProcess { get; init; }
+    /// <summary>Process whose end is the invocation's end although nobody disposes anything; 0 when unknown.</summary>
+    public int WatchedProcess { get; init; }
 
     /// <summary>Seconds that the end of the run may take (SyncStorageCompletionTimeout).</summary>
     public int CompletionTimeout { get; init; } = 100;
@@ -52,7 +52,7 @@ internal static class ServerLauncher
         }
 
         Add("--testRunId", start.TestRunId);
-        Add("--watch", start.WatchedProcess is int pid ? Text(pid) : null);
+        Add("--watch", start.WatchedProcess > 0 ? Text(start.WatchedProcess) : null);
         Add("--coordinator", start.CoordinatorUrl);
         Add("--executable", start.CoordinatorExecutable);
 
@@ -110,18 +110,21 @@ internal static class ServerLauncher
         throw new FileNotFoundException($"{AssemblyName} was not found in a folder 'server' beside or above '{start}'.", AssemblyName);
     }
 
-    /// <summary>The host that runs us, else the one that DOTNET_HOST_PATH or DOTNET_ROOT names, else the one on PATH.</summary>
+    /// <summary>The host that DOTNET_HOST_PATH names (the SDK sets it), else the one that runs us, else that of DOTNET_ROOT or on PATH.</summary>
     private static string FindDotnet()
     {
+        if (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is string given && File.Exists(given))
+        {
+            return given;
+        }
+
         string name = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "dotnet.exe" : "dotnet";
-        string? root = Environment.GetEnvironmentVariable("DOTNET_ROOT");
-        string?[] candidates =
-        [
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH"),
-            Process.GetCurrentProcess().MainModule?.FileName is string self && Path.GetFileName(self) == name ? self : null,
-            string.IsNullOrEmpty(root) ? null : Path.Combine(root, name),
-        ];
-        return candidates.FirstOrDefault(candidate => !string.IsNullOrEmpty(candidate) && File.Exists(candidate)) ?? name;
+        if (Process.GetCurrentProcess().MainModule?.FileName is string self && Path.GetFileName(self) == name)
+        {
+            return self;
+        }
+
+        return Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root && File.Exists(Path.Combine(root, name)) ? Path.Combine(root, name) : name;
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

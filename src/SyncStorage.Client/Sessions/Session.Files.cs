@@ -20,7 +20,7 @@ internal sealed partial class Session
     {
         if (!File.Exists(StartPath))
         {
-            Write(StartPath, start, WireJsonOut.Default.ServerStart);
+            Write(StartPath, WireJsonOut.Default.Write(start));
         }
     }
 
@@ -28,7 +28,7 @@ internal sealed partial class Session
     public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
 
     public void WriteWorker(WorkerDescription worker)
-        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), worker, WireJsonOut.Default.WorkerDescription);
+        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), WireJsonOut.Default.Write(worker));
 
     public WorkerDescription? ReadWorker(string pid)
         => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);
@@ -44,7 +44,7 @@ internal sealed partial class Session
         string path = RunPath(run.TestRunId);
         if (!File.Exists(path))
         {
-            Write(path, run, WireJsonOut.Default.RunSettings);
+            Write(path, WireJsonOut.Default.Write(run));
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed partial class Session
     public IReadOnlyList<string> ReadRunIds()
         => System.IO.Directory.GetFiles(RunsDirectory, "*.json").Select(ReadRunId).OfType<string>().ToList();
 
-    public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), plan, WireJsonOut.Default.TestPlan);
+    public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
 
     /// <summary>Waits for the plan of a run; null when the server ended, could not start or did not answer in time.</summary>
     public async Task<TestPlan?> WaitForPlanAsync(string testRunId, TimeSpan timeout, CancellationToken cancellation = default)
@@ -95,10 +95,10 @@ internal sealed partial class Session
     }
 
     /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
-    public static void Write<T>(string path, T value, JsonTypeInfo<T> type)
+    public static void Write(string path, byte[] content)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(value, type));
+        File.WriteAllBytes(temporary, content);
         if (File.Exists(path))
         {
             File.Replace(temporary, path, destinationBackupFileName: null);

@@ -62,7 +62,7 @@ internal sealed class InvocationSettings
         Port = Port,
         Directory = Directory,
         TestRunId = testRunId,
-        WatchedProcess = watchedProcess,
+        WatchedProcess = watchedProcess ?? 0,
         CompletionTimeout = CompletionTimeout,
         CoordinatorUrl = CoordinatorUrl,
         CoordinatorExecutable = CoordinatorExecutable,

@@ -117,25 +117,22 @@ internal sealed class RunSettingsReader(SettingsReader reader)
     private List<string> ReadTags()
     {
         SettingValue? given = reader.Find(Setting.TestRunTags);
-        if (given is null)
+        return given is null ? []
+            : given.Value.StartsWith("[", StringComparison.Ordinal) ? ParseTags(given)
+            : given.Value.Split(',').Select(tag => tag.Trim()).Where(tag => tag.Length > 0).ToList();
+    }
+
+    private List<string> ParseTags(SettingValue given)
+    {
+        try
         {
+            using JsonDocument tags = JsonDocument.Parse(given.Value);
+            return tags.RootElement.EnumerateArray().Select(tag => tag.ToString()).Where(tag => tag.Length > 0).ToList();
+        }
+        catch (JsonException)
+        {
+            reader.Report(Setting.TestRunTags, given, "a list of tags separated by commas");
             return [];
         }
-
-        if (given.Value.StartsWith("[", StringComparison.Ordinal))
-        {
-            try
-            {
-                using JsonDocument tags = JsonDocument.Parse(given.Value);
-                return tags.RootElement.EnumerateArray().Select(tag => tag.ToString()).Where(tag => tag.Length > 0).ToList();
-            }
-            catch (JsonException)
-            {
-                reader.Report(Setting.TestRunTags, given, "a list of tags separated by commas");
-                return [];
-            }
-        }
-
-        return given.Value.Split(',').Select(tag => tag.Trim()).Where(tag => tag.Length > 0).ToList();
     }
 }

@@ -107,5 +107,5 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
     private static bool GoesTo(RunSettings left, RunSettings own)
         => string.Equals(left.Url, own.Url, StringComparison.OrdinalIgnoreCase) && string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
 
-    private static Report? ReadReport(RunFolder folder) => JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ReportJson.Default.Report);
+    private static Report? ReadReport(RunFolder folder) => JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ServerJson.Default.Report);
 }

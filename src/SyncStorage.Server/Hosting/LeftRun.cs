@@ -21,7 +21,7 @@ internal sealed record LeftRun(string TestRunId, string? Session, bool IsClosed)
         }
 
         using var journal = new Journal(folder.JournalPath);
-        return journal.ReadLast() is { Kind: RunEvents.Completed or RunEvents.Interrupted };
+        return journal.ReadLastKind() is RunEvents.Completed or RunEvents.Interrupted;
     }
 
     /// <returns>Null for a folder that is none of ours.</returns>

@@ -118,7 +118,7 @@ internal sealed class JoinedInvocation : IDisposable
         }
 
         var state = new ServerState { ProcessId = Environment.ProcessId, Url = server.Url, Secret = server.Secret, Directory = server.Directory, Notices = _notices };
-        AtomicFile.Write(_own.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Default.ServerState), ownerOnly: true);
+        AtomicFile.Write(_own.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _announced = server.Secret;
     }
 
@@ -146,7 +146,7 @@ internal sealed class JoinedInvocation : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ReportJson.Default.Report)?.State == "running";
+            return JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ServerJson.Default.Report)?.State == "running";
         }
         catch (Exception e) when (e is IOException or JsonException or UnauthorizedAccessException)
         {

@@ -28,7 +28,7 @@ internal sealed class Journal : IDisposable
         {
             try
             {
-                if (JsonSerializer.Deserialize(line, JournalJson.Default.RunEvent) is { } e)
+                if (JsonSerializer.Deserialize(line, ServerJson.Default.RunEvent) is { } e)
                 {
                     events.Add(e);
                 }
@@ -41,13 +41,20 @@ internal sealed class Journal : IDisposable
         return events;
     }
 
-    /// <summary>The last event, without reading the others; null when there is none or it is damaged.</summary>
-    public RunEvent? ReadLast()
+    /// <summary>What happened last, without reading the rest; null when there is nothing or it is damaged.</summary>
+    public string? ReadLastKind()
     {
         try
         {
             byte[] line = _file.ReadLastLine();
-            return line.Length == 0 ? null : JsonSerializer.Deserialize(line, JournalJson.Default.RunEvent);
+            if (line.Length == 0)
+            {
+                return null;
+            }
+
+            // Most servers read no more of any journal than this.
+            using JsonDocument last = JsonDocument.Parse(line);
+            return last.RootElement.ValueKind == JsonValueKind.Object && last.RootElement.TryGetProperty("event", out JsonElement kind) ? kind.ToString() : null;
         }
         catch (JsonException)
         {
@@ -60,7 +67,7 @@ internal sealed class Journal : IDisposable
         _buffer.ResetWrittenCount();
         foreach (RunEvent e in events)
         {
-            _buffer.Write(ReadableJson.Write(e, JournalJson.Default.RunEvent));
+            _buffer.Write(ReadableJson.Write(e, JournalJsonOut.Default.RunEvent));
             _buffer.Write("\n"u8);
         }
 

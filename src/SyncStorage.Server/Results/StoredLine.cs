@@ -23,10 +23,10 @@ internal static class StoredLine
     /// <summary>Appends one line, with its line feed.</summary>
     public static void Write(ArrayBufferWriter<byte> target, StoredLineHead head, ObservedResult result, Delivery delivery)
     {
-        ReadOnlySpan<byte> first = ReadableJson.Write(head, ServerJson.Default.StoredLineHead);
+        ReadOnlySpan<byte> first = ReadableJson.Write(head, ServerJsonOut.Default.StoredLineHead);
         target.Write(first[..^1]);
         target.Write(","u8);
-        ReadOnlySpan<byte> body = ReadableJson.Write(result, WireJson.Default.ObservedResult);
+        ReadOnlySpan<byte> body = ReadableJson.Write(result, WireJsonOut.Default.ObservedResult);
         target.Write(body[1..^1]);
         target.Write(DeliveryMember);
         WriteDelivery(target.GetSpan(DeliveryWidth), delivery);

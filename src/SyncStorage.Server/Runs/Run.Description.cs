@@ -80,7 +80,7 @@ internal sealed partial class Run
     {
         try
         {
-            AtomicFile.Write(_folder.ReportPath, ReadableJson.Write(Describe(), ReportJson.Default.Report, indented: true), ownerOnly: false);
+            AtomicFile.Write(_folder.ReportPath, ReadableJson.Write(Describe(), ServerJsonOut.Default.Report, indented: true), ownerOnly: false);
             _reportIsOld = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

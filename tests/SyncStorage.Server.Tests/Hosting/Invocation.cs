@@ -54,7 +54,7 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
     }
 
     public static Report ReadReport(string directory, string runId)
-        => JsonSerializer.Deserialize(File.ReadAllBytes(new RunFolder(directory, runId).ReportPath), ReportJson.Default.Report)!;
+        => JsonSerializer.Deserialize(File.ReadAllBytes(new RunFolder(directory, runId).ReportPath), ServerJson.Default.Report)!;
 
     private async Task HandOverAsync(SyncStorageClient client, string pid, int first, int count)
         => await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = RunId, Results = [.. Enumerable.Range(first, count).Select(Result)] }, default);

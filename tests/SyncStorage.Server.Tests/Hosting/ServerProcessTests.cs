@@ -313,7 +313,7 @@ public sealed class ServerProcessTests : IDisposable
     {
         string[] folders = [_folder.Path, _folder.File("out")];
         string path = folders.Select(folder => new RunFolder(folder, testRunId).ReportPath).First(File.Exists);
-        return JsonSerializer.Deserialize(File.ReadAllBytes(path), ReportJson.Default.Report)!;
+        return JsonSerializer.Deserialize(File.ReadAllBytes(path), ServerJson.Default.Report)!;
     }
 
     private static int FreePort()

@@ -63,7 +63,7 @@ internal sealed class RunFixture : IDisposable
         Run.TakeSpooled();
     }
 
-    public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ReportJson.Default.Report)!;
+    public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ServerJson.Default.Report)!;
 
     public List<JsonElement> ReadResults() => File.ReadAllLines(Folder.ResultsPath).Select(line => JsonDocument.Parse(line).RootElement.Clone()).ToList();
 
