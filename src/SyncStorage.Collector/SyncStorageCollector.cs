@@ -293,7 +293,7 @@ public sealed class SyncStorageCollector : DataCollector
 
         public static Attachment? In(Dictionary<string, string> configuration)
             => configuration.TryGetValue(GuestConfiguration.Session, out string? session) && configuration.TryGetValue(GuestConfiguration.Worker, out string? worker)
-                ? new Attachment(session, worker, !configuration.TryGetValue(GuestConfiguration.Watch, out string? watch) || !bool.FalseString.Equals(watch, StringComparison.OrdinalIgnoreCase))
+                ? new Attachment(session, worker, GuestConfiguration.MayWatch(configuration))
                 : null;
     }
 

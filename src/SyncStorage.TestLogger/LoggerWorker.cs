@@ -111,7 +111,7 @@ internal sealed class LoggerWorker : IDisposable
             JsonSerializer.SerializeToUtf8Bytes(new ResultBatch { Results = [new ObservedResult { Traits = [new ResultTrait()] }] }, WireJsonOut.Default.ResultBatch);
             JsonSerializer.SerializeToUtf8Bytes(new WorkerStatusRequest(), WireJsonOut.Default.WorkerStatusRequest);
             JsonSerializer.Deserialize("{}", WireJson.Default.StatusResponse);
-            await PostAsync(new ResultBatch { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId }, _limits.CallDeadline, _ending.Token).ConfigureAwait(false);
+            await SendAsync(new ResultBatch { Pid = _guest.Worker.Pid, TestRunId = _guest.Worker.TestRunId }, _limits.CallDeadline, _ending.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {

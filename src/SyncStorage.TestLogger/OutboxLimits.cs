@@ -16,6 +16,12 @@ internal sealed record OutboxLimits
     public int PendingResults { get; init; } = 10_000;
     public long PendingBytes { get; init; } = 32 << 20;
 
+    /// <summary>
+    /// From VSTest's start of the logger to its first word with the server, unless a result is there sooner. Until then the processors
+    /// have to start data collector and test host, which the user waits for; while the tests run one of them is idle.
+    /// </summary>
+    public TimeSpan StartDelay { get; init; } = TimeSpan.FromMilliseconds(300);
+
     /// <summary>The longest that one answer may take.</summary>
     public TimeSpan CallDeadline { get; init; } = TimeSpan.FromSeconds(1.5);
 

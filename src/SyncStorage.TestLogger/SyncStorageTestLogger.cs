@@ -55,16 +55,21 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
         events.TestRunStart += OnTestRunStart;
         events.TestResult += OnTestResult;
         events.TestRunComplete += OnTestRunComplete;
-        if (_configuration.ContainsKey(GuestConfiguration.Session))
+        if (IsAttached)
         {
-            // MSBuild has said everything already: the earlier we register, the less anybody waits for it. Not on this
-            // thread, though: VSTest goes on to start the test host meanwhile.
-            Task.Run(() => Guarded("the logger could not start", () => Join(runSettings: null)));
+            // Not on this thread: VSTest goes on to start the test host meanwhile.
+            TimeSpan delay = GuestConfiguration.MayWatch(_configuration) ? TimeSpan.Zero : _limits.StartDelay;
+            Task.Delay(delay).ContinueWith(_ => Guarded("the logger could not start", Prepare), TaskScheduler.Default);
         }
     });
 
-    internal void OnTestRunStart(object? sender, TestRunStartEventArgs e)
-        => Guarded("the logger could not start", () => Join(e.TestRunCriteria.TestRunSettings));
+    internal void OnTestRunStart(object? sender, TestRunStartEventArgs e) => Guarded("the logger could not start", () =>
+    {
+        if (!IsAttached)
+        {
+            Join(e.TestRunCriteria.TestRunSettings);
+        }
+    });
 
     internal void OnTestResult(object? sender, TestResultEventArgs e) => Guarded("a result was not understood", () =>
     {
@@ -85,6 +90,18 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
         // The one wait of this class: VSTest holds the end of the tests for us. Off its thread, which may have a context.
         Task.Run(() => CompleteAsync(worker, _guest!)).GetAwaiter().GetResult();
     });
+
+    /// <summary>MSBuild has said everything already; otherwise the settings come with the start of the tests.</summary>
+    private bool IsAttached => _configuration.ContainsKey(GuestConfiguration.Session);
+
+    /// <summary>Before the first result comes: meets the server, and has everything compiled that a result needs.</summary>
+    private void Prepare()
+    {
+        if (Join(runSettings: null) is not null)
+        {
+            ObservedResultMapper.Map(new TestResult(new TestCase("Namespace.Class.Method", new Uri(GuestConfiguration.LoggerUri), "Tests.dll")), sequence: 0, DateTimeOffset.UtcNow);
+        }
+    }
 
     private async Task CompleteAsync(LoggerWorker worker, GuestSession guest)
     {
@@ -117,20 +134,26 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
             }
 
             _hasJoined = true;
-            if (!_configuration.ContainsKey(GuestConfiguration.Session))
-            {
-                GuestConfiguration.AddFromRunSettings(_configuration, runSettings);
-            }
-
-            _configuration.TryGetValue(TargetFrameworkParameter, out string? framework);
-            _guest = GuestSession.Join(_configuration, TestConsole.Self, TestFrameworkName.ToShort(framework));
-            foreach (SettingProblem problem in _guest?.Problems ?? [])
-            {
-                _warnings.Warn($"{problem.Code}: {problem.Message}");
-            }
-
-            return _worker = _guest is null ? null : new LoggerWorker(_guest, _warnings, _limits);
+            Guarded("the logger could not start", () => _worker = Start(runSettings));
+            return _worker;
         }
+    }
+
+    private LoggerWorker? Start(string? runSettings)
+    {
+        if (!IsAttached)
+        {
+            GuestConfiguration.AddFromRunSettings(_configuration, runSettings);
+        }
+
+        _configuration.TryGetValue(TargetFrameworkParameter, out string? framework);
+        _guest = GuestSession.Join(_configuration, TestConsole.Self, TestFrameworkName.ToShort(framework));
+        foreach (SettingProblem problem in _guest?.Problems ?? [])
+        {
+            _warnings.Warn($"{problem.Code}: {problem.Message}");
+        }
+
+        return _guest is null ? null : new LoggerWorker(_guest, _warnings, _limits);
     }
 
     private void Guarded(string trouble, Action action)

@@ -43,6 +43,44 @@ public sealed class SyncStorageTestLoggerTests
     }
 
     [TestMethod]
+    public async Task A_worker_whose_tests_take_long_registers_before_its_first_result()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+
+        FakeTestRun run = Attach(guest, Quick with { StartDelay = TimeSpan.FromMilliseconds(20) }, watch: false);
+        run.Start();
+
+        await server.WaitForAsync(Routes.Register);
+    }
+
+    [TestMethod]
+    public void A_first_result_is_not_kept_waiting_for_the_moment_in_which_its_logger_would_have_begun()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+
+        FakeTestRun run = Attach(guest, Quick with { StartDelay = TimeSpan.FromHours(1) }, watch: false);
+        run.Start();
+        Assert.IsEmpty(server.Routes);
+        run.Finish(FakeTestRun.Result());
+        run.Complete();
+
+        Assert.HasCount(1, server.Results);
+    }
+
+    [TestMethod]
+    public async Task A_worker_whose_collector_waits_for_it_registers_at_once()
+    {
+        using var guest = new GuestFixture();
+        using var server = FakeServer.In(guest.Session);
+
+        Attach(guest, Quick with { StartDelay = TimeSpan.FromHours(1) }, watch: true);
+
+        await server.WaitForAsync(Routes.Register);
+    }
+
+    [TestMethod]
     public void Events_may_be_missing_doubled_or_late()
     {
         using var guest = new GuestFixture();
@@ -214,11 +252,16 @@ public sealed class SyncStorageTestLoggerTests
         Assert.AreEqual(3000, server.Results.Concat(guest.Spooled).Select(r => r.Sequence).Distinct().Count());
     }
 
-    private static FakeTestRun Attach(GuestFixture guest)
+    private static FakeTestRun Attach(GuestFixture guest, OutboxLimits? limits = null, bool? watch = null)
     {
         var run = new FakeTestRun();
-        var logger = new SyncStorageTestLogger(guest.Lines.Enqueue, Quick);
-        logger.Initialize(run, guest.Configuration.ToDictionary(p => p.Key, p => (string?)p.Value));
+        Dictionary<string, string?> parameters = guest.Configuration.ToDictionary(p => p.Key, p => (string?)p.Value);
+        if (watch is not null)
+        {
+            parameters["Watch"] = watch.ToString();
+        }
+
+        new SyncStorageTestLogger(guest.Lines.Enqueue, limits ?? Quick).Initialize(run, parameters);
         return run;
     }
 }

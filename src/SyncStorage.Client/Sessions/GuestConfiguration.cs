@@ -23,6 +23,10 @@ internal static class GuestConfiguration
     /// <summary>False when the collector of that worker is not to watch single tests, whoever is master.</summary>
     public const string Watch = "Watch";
 
+    /// <summary>Whether the worker's collector is to watch single tests if the worker becomes master. MSBuild knows it when it attaches the guests.</summary>
+    public static bool MayWatch(IReadOnlyDictionary<string, string> values)
+        => !values.TryGetValue(Watch, out string? watch) || !bool.FalseString.Equals(watch, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The child elements of a Configuration element.</summary>
     public static Dictionary<string, string> Of(XmlNode? configuration)
     {
