@@ -123,7 +123,7 @@ internal sealed class EmbeddedServer : IDisposable
     private void Announce(string url, string[] notices)
     {
         var state = new ServerState { ProcessId = Environment.ProcessId, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
-        AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJson.Default.ServerState), ownerOnly: true);
+        AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
         foreach (string notice in notices)
         {
@@ -134,6 +134,7 @@ internal sealed class EmbeddedServer : IDisposable
     private async Task ServeAsync(Stop stop, Task tidied)
     {
         string? watched = _options.Watch is int id ? _host.Processes.BirthOf(id) : null;
+        Task? rehearsed = null;
         while (true)
         {
             bool orphaned = _options.Watch is int pid && (watched is null || _host.Processes.BirthOf(pid) != watched);
@@ -144,8 +145,14 @@ internal sealed class EmbeddedServer : IDisposable
             Background.Try(_plans.Tend, _log);
             TendBacklog(tidied);
 
+            // Not before: until the first tests run the processors have to start them.
+            if (rehearsed is null && !_end.HasBegun && _runs.All.Any(run => run.HasWorkers))
+            {
+                rehearsed = Background.Run(() => Rehearsal.RunAsync(Path.Combine(_session.Directory, "rehearsal"), _time), _log);
+            }
+
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.
-            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle;
+            bool ended = tidied.IsCompleted && rehearsed is null or { IsCompleted: true } && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle;
             if (_end.HasBegun && (ended || _end.IsOverdue(_host.Clock.Now)) && await SignOffAsync().ConfigureAwait(false))
             {
                 return;

@@ -36,7 +36,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     private readonly object _opening = new();
     private bool _closed;
 
-    /// <summary>Something happened that may end a run: look at once instead of at the next tick.</summary>
+    /// <summary>A run has its first worker or is to end: look at once instead of at the next tick.</summary>
     public event Action? Changed;
 
     /// <summary>When anything was last asked for or changed.</summary>
@@ -63,7 +63,13 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         NotLonger(request.BaseUrl, "baseUrl");
         NotLonger(request.PrivateToken, "privateToken");
         Run run = Open(testRunId);
+        bool isFirst = !run.HasWorkers;
         bool isMaster = await Coordinator.RegisterAsync(run, request, run.Register(request)).ConfigureAwait(false);
+        if (isFirst)
+        {
+            Changed?.Invoke();
+        }
+
         return new RegisterResponse { Status = "ok", Message = isMaster ? "registered as master" : "registered", Pid = pid, TestRunId = testRunId, IsMaster = isMaster };
     }
 
