@@ -106,7 +106,8 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     private async Task CompleteAsync(LoggerWorker worker, GuestSession guest)
     {
         _console(await worker.CompleteAsync().ConfigureAwait(false));
-        worker.Dispose();
+        // VSTest need not wait for the connection to be closed.
+        _ = Task.Run(() => Guarded("the connection to the server could not be closed", worker.Dispose));
         if (!guest.IsOwner)
         {
             return;

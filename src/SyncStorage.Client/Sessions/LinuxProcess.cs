@@ -17,9 +17,16 @@ internal static class LinuxProcess
     /// </summary>
     public static string? BirthOf(int processId)
     {
+        string path = string.Format(CultureInfo.InvariantCulture, "/proc/{0}/stat", processId);
+        if (!File.Exists(path))
+        {
+            // How every wait for a server ends, told without an exception: the first one of a process takes milliseconds.
+            return null;
+        }
+
         try
         {
-            string stat = File.ReadAllText(string.Format(CultureInfo.InvariantCulture, "/proc/{0}/stat", processId));
+            string stat = File.ReadAllText(path);
             // The second field is the program's name in parentheses and may contain anything.
             string[] fields = stat.Substring(stat.LastIndexOf(')') + 2).Split(' ');
             return fields[State] is "Z" or "X" ? null : fields[StartTime];
