@@ -37,6 +37,22 @@ internal static class ServerLauncher
 {
     public const string AssemblyName = "SyncStorage.Server.dll";
 
+    /// <summary>Of the server's runtime, unless the user sets them; hexadecimal. The first two have no counterpart in its runtimeconfig.json.</summary>
+    private static readonly Dictionary<string, string> RuntimeSettings = new()
+    {
+        // The server lets go of nearly everything it touches. Left alone, the collector lets some 60 MB of that pile up before it
+        // looks; 4 MB cost 10 % of its little CPU time.
+        ["DOTNET_GCgen0size"] = "400000",
+
+        // That is where it begins; with a large cache it grows beyond any need. 16 MB at most: 100 000 published results then peak at
+        // some 150 MB instead of 200.
+        ["DOTNET_GCGen0MaxBudget"] = "1000000",
+
+        // What is called often is compiled again, better, once nothing new has come for so many milliseconds (1000). By default 100: just
+        // when the tests of a short run end. A stand-alone server lives longer, and keeps the default.
+        ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
+    };
+
     /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
     public static Process Start(Session session, ServerStart start, string? serverPath = null)
     {
@@ -72,18 +88,9 @@ internal static class ServerLauncher
         info.Environment.Remove("MSBUILD_EXE_PATH");
         info.Environment.Remove("MSBuildExtensionsPath");
         info.Environment.Remove("MSBuildSDKsPath");
-        // The server lets go of nearly everything it touches. Left alone, the collector lets some 60 MB of that pile up before it
-        // looks; 4 MB (the value is hexadecimal) cost 10 % of its little CPU time. There is no runtimeconfig setting for it.
-        if (!info.Environment.ContainsKey("DOTNET_GCgen0size"))
+        foreach (KeyValuePair<string, string> setting in RuntimeSettings.Where(setting => !info.Environment.ContainsKey(setting.Key)))
         {
-            info.Environment["DOTNET_GCgen0size"] = "400000";
-        }
-
-        // That is where it begins; with a large cache it grows beyond any need. 16 MB at most: 100 000 published results then peak at
-        // some 150 MB instead of 200.
-        if (!info.Environment.ContainsKey("DOTNET_GCGen0MaxBudget"))
-        {
-            info.Environment["DOTNET_GCGen0MaxBudget"] = "1000000";
+            info.Environment[setting.Key] = setting.Value;
         }
 
         var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
