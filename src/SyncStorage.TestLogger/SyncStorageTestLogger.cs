@@ -58,8 +58,7 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
         if (IsAttached)
         {
             // Not on this thread: VSTest goes on to start the test host meanwhile.
-            TimeSpan delay = GuestConfiguration.MayWatch(_configuration) ? TimeSpan.Zero : _limits.StartDelay;
-            Task.Delay(delay).ContinueWith(_ => Guarded("the logger could not start", Prepare), TaskScheduler.Default);
+            Task.Run(PrepareAsync);
         }
     });
 
@@ -95,12 +94,21 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     private bool IsAttached => _configuration.ContainsKey(GuestConfiguration.Session);
 
     /// <summary>Before the first result comes: meets the server, and has everything compiled that a result needs.</summary>
-    private void Prepare()
+    private async Task PrepareAsync()
     {
-        if (Join(runSettings: null) is not null)
+        if (!GuestConfiguration.MayWatch(_configuration) && _configuration.TryGetValue(GuestConfiguration.Worker, out string? pid))
         {
-            ObservedResultMapper.Map(new TestResult(new TestCase("Namespace.Class.Method", new Uri(GuestConfiguration.LoggerUri), "Tests.dll")), sequence: 0, DateTimeOffset.UtcNow);
+            WorkerRole.Write(_configuration[GuestConfiguration.Session], pid, watchesTests: false);
+            await Task.Delay(_limits.StartDelay).ConfigureAwait(false);
         }
+
+        Guarded("the logger could not start", () =>
+        {
+            if (Join(runSettings: null) is not null)
+            {
+                ObservedResultMapper.Map(new TestResult(new TestCase("Namespace.Class.Method", new Uri(GuestConfiguration.LoggerUri), "Tests.dll")), sequence: 0, DateTimeOffset.UtcNow);
+            }
+        });
     }
 
     private async Task CompleteAsync(LoggerWorker worker, GuestSession guest)

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
+using SyncStorage.Sessions;
 using SyncStorage.TestLogger;
 
 namespace SyncStorage.Guests.Tests;
@@ -52,6 +53,7 @@ public sealed class SyncStorageTestLoggerTests
         run.Start();
 
         await server.WaitForAsync(Routes.Register);
+        Assert.IsFalse(WorkerRole.Read(guest.Session.Directory, guest.Worker.Pid));
     }
 
     [TestMethod]

@@ -86,12 +86,9 @@ internal sealed class TestConsole
     /// <summary>The kernel's own number: .NET computes Linux start times from the clock, a little different in every process.</summary>
     private static string StartTime(int processId)
     {
-        string path = $"/proc/{processId}/stat";
-        if (RuntimeInformation.IsOSPlatform(OSPlatform.Linux) && File.Exists(path))
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Linux) && LinuxProcess.BirthOf(processId) is string birth)
         {
-            // The second field is the name in brackets and may contain anything; the start time is the 20th after it.
-            string stat = File.ReadAllText(path);
-            return stat.Substring(stat.LastIndexOf(')') + 2).Split(' ')[19];
+            return birth;
         }
 
         using var process = Process.GetProcessById(processId);
