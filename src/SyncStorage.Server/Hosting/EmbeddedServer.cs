@@ -148,7 +148,8 @@ internal sealed class EmbeddedServer : IDisposable
             // Not before: until the first tests run the processors have to start them.
             if (rehearsed is null && !_end.HasBegun && _runs.All.Any(run => run.HasWorkers))
             {
-                rehearsed = Background.Run(() => Rehearsal.RunAsync(Path.Combine(_session.Directory, "rehearsal"), _time), _log);
+                rehearsed = Background.Run(() => Rehearsal.RunAsync(Path.Combine(_session.Directory, "rehearsal"), _time), _log)
+                    .ContinueWith(_ => _alarm.Ring(), TaskScheduler.Default);
             }
 
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.

@@ -40,6 +40,11 @@ internal static class Rehearsal
             Run run = runs.Open(RunId);
             run.Pass();
             await run.FinishAsync(interrupted: false, CancellationToken.None).ConfigureAwait(false);
+            if (run.IsRunning)
+            {
+                throw new InvalidOperationException("The rehearsed run did not end.");
+            }
+
             using ListeningSockets sockets = ListeningSockets.Bind(0, null);
             await using HttpServer http = await HttpServer.StartAsync(sockets, _ => Task.CompletedTask).ConfigureAwait(false);
         }
