@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
@@ -9,47 +10,65 @@ namespace SyncStorage.Build.EndToEnd.Fixture;
 public sealed class Impostor : IDisposable
 {
     private const string LastProcessId = "/proc/sys/kernel/ns_last_pid";
-    private const int MostAttempts = 1000;
 
-    private readonly Process _process;
+    // All of it in one shell: between the wish for an id and the new process nobody else should start a process or a thread, and the
+    // runtime of this test would. The id is free only when the killed process's parent has looked after it, hence the attempts.
+    private const string Take = """
+        exec 2> /dev/null
+        for attempt in $(seq 2000); do
+            echo $(($1 - 1)) > /proc/sys/kernel/ns_last_pid
+            sleep 600 > /dev/null &
+            [ $! -eq $1 ] && echo taken && wait && exit
+            kill $!; wait $!
+        done
+        """;
 
-    private Impostor(Process process) => _process = process;
+    private readonly int _processId;
+    private readonly Process _shell;
+
+    private Impostor(int processId, Process shell)
+    {
+        _processId = processId;
+        _shell = shell;
+    }
 
     /// <param name="processId">Must be free, or about to be.</param>
     public static Impostor WithId(int processId)
     {
-        for (int i = 0; i < MostAttempts; i++)
+        string id = processId.ToString(CultureInfo.InvariantCulture);
+        try
         {
-            try
-            {
-                File.WriteAllText(LastProcessId, (processId - 1).ToString(CultureInfo.InvariantCulture));
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                Assert.Inconclusive($"Only a privileged user of Linux can choose a process id: {e.Message}");
-            }
-
-            // Threads of other processes take ids from the same row.
-            Process process = Process.Start("sleep", "600");
-            if (process.Id == processId)
-            {
-                return new Impostor(process);
-            }
-
-            process.Kill();
-            process.WaitForExit();
-            process.Dispose();
+            File.WriteAllText(LastProcessId, id);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Assert.Inconclusive($"Only a privileged user of Linux can choose a process id: {e.Message}");
         }
 
-        throw new InvalidOperationException($"Process id {processId} did not become free.");
+        var shell = Process.Start(new ProcessStartInfo("sh", ["-c", Take, "sh", id]) { RedirectStandardOutput = true })!;
+        if (shell.StandardOutput.ReadLine() == "taken")
+        {
+            return new Impostor(processId, shell);
+        }
+
+        shell.Dispose();
+        if (IsThreadOfAnother(id))
+        {
+            Assert.Inconclusive($"Process id {id} went to a thread of another process at once.");
+        }
+
+        throw new InvalidOperationException($"Process id {id} did not become free.");
     }
 
-    public bool IsAlive => !_process.HasExited;
+    public bool IsAlive => !_shell.HasExited;
 
     public void Dispose()
     {
-        _process.Kill();
-        _process.WaitForExit();
-        _process.Dispose();
+        Processes.Kill(_processId);
+        _shell.WaitForExit();
+        _shell.Dispose();
     }
+
+    private static bool IsThreadOfAnother(string id)
+        => File.Exists($"/proc/{id}/status") && !File.ReadLines($"/proc/{id}/status").Contains("Tgid:\t" + id);
 }
