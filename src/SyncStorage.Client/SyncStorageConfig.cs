@@ -68,6 +68,13 @@ public sealed class SyncStorageConfig
         set => Set(Setting.ProjectId, value, nameof(ProjectId));
     }
 
+    /// <summary>False: any certificate of Test IT will do. True unless told otherwise.</summary>
+    public bool CertValidation
+    {
+        get => Check().ReadSwitch(Setting.CertValidation, true);
+        set => Set(Setting.CertValidation, value ? "true" : "false", nameof(CertValidation));
+    }
+
     /// <summary>Token for Test IT. It is in no text that this library makes, and serializers leave it out.</summary>
     [JsonIgnore]
     [IgnoreDataMember]
@@ -130,6 +137,7 @@ public sealed class SyncStorageConfig
         reader.ReadPort();
         reader.ReadUrl();
         reader.ReadGuid(Setting.ProjectId);
+        reader.ReadSwitch(Setting.CertValidation, true);
 
         var problems = new List<SettingProblem>(reader.Problems);
         if (_unreadable is not null)
@@ -164,7 +172,7 @@ public sealed class SyncStorageConfig
 
     private const string NotSet = "not set";
 
-    private static readonly Setting[] Used = [Setting.Enabled, Setting.TestRunId, Setting.Port, Setting.Url, Setting.ProjectId];
+    private static readonly Setting[] Used = [Setting.Enabled, Setting.TestRunId, Setting.Port, Setting.Url, Setting.ProjectId, Setting.CertValidation];
 
     internal SyncStorageConfig Copy()
     {

@@ -91,6 +91,10 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             if (!string.IsNullOrEmpty(request.BaseUrl) && !string.IsNullOrEmpty(request.PrivateToken))
             {
                 _address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
+                if (_namedAddress != request.BaseUrl)
+                {
+                    Commit([new RunEvent { Kind = RunEvents.AddressNamed, At = Now.Time, BaseUrl = request.BaseUrl }]);
+                }
             }
 
             return _state.MasterPid == request.Pid;

@@ -24,8 +24,14 @@ internal sealed record RunHost
 
     public Func<RunSettings, IDeliveryLog, string?, IResultPublisher> CreatePublisher { get; init; } = (_, _, _) => new LocalPublisher();
 
-    /// <summary>Gives the held result of an official client its final status; it wrote the result itself.</summary>
-    public Func<RunSettings, RegisteredAddress?, TestResultCut, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _) => Task.FromResult(true);
+    /// <summary>
+    /// Gives the held result of an official client, which wrote the result itself, its final status; tries until the deadline. False before
+    /// it: another try is no use.
+    /// </summary>
+    public Func<RunSettings, RegisteredAddress?, TestResultCut, IDeliveryLog, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _, _) => Task.FromResult(true);
+
+    /// <summary>Where the user of a stand-alone server reads what carries a code; of an embedded one the build tells it.</summary>
+    public Action<string> Tell { get; init; } = _ => { };
 }
 
 /// <summary>Where an official client said that its run lies. A class, not a record: a printed record would print the token.</summary>

@@ -43,6 +43,7 @@ internal sealed class RunState(string testRunId)
 
     private readonly Dictionary<string, Worker> _byPid = new(StringComparer.Ordinal);
     private readonly List<Worker> _workers = [];
+    private readonly List<TestResultCut> _owed = [];
     private TimeSpan _lastDisturbance;
 
     public string TestRunId => testRunId;
@@ -58,6 +59,9 @@ internal sealed class RunState(string testRunId)
 
     /// <summary>The last one that was held, kept when a completed run is reopened and its slot is free again.</summary>
     public HeldResult? LastHeld { get; private set; }
+
+    /// <summary>Cuts of earlier rounds of the run whose results others wrote, and which have no final status yet.</summary>
+    public IReadOnlyList<TestResultCut> Owed => _owed;
 
     public bool Forced { get; private set; }
     public IReadOnlyList<Worker> Workers => _workers;
@@ -253,9 +257,8 @@ internal sealed class RunState(string testRunId)
             case RunEvents.HeldReleased:
                 Held = LastHeld = null;
                 break;
-            case RunEvents.HeldFinalized when LastHeld is not null:
-                LastHeld = LastHeld with { Finalized = true };
-                Held = Held is null ? null : LastHeld;
+            case RunEvents.HeldFinalized:
+                SetFinal(e.Cut);
                 break;
             case RunEvents.Completed or RunEvents.Interrupted:
                 Phase = e.Kind == RunEvents.Completed ? RunPhase.Completed : RunPhase.Interrupted;
@@ -264,6 +267,12 @@ internal sealed class RunState(string testRunId)
             case RunEvents.Reopened:
                 Phase = RunPhase.Running;
                 CompletedOn = null;
+                // The next round may hold another one back, and this one must not be forgotten over it.
+                if (Held is { Index: null, Finalized: false })
+                {
+                    _owed.Add(Held.Cut);
+                }
+
                 // One that is still to become final holds the run open in Test IT: no second one beside it.
                 Held = Held is { Index: not null, Finalized: false } ? Held : null;
                 Forced = false;
@@ -273,6 +282,20 @@ internal sealed class RunState(string testRunId)
 
     /// <summary>The held-back result turned out to be done with: nothing is held any more.</summary>
     public void Forget(long index) => Held = Held?.Index == index ? null : Held;
+
+    /// <param name="cut">Null in journals of earlier versions: the last one.</param>
+    private void SetFinal(TestResultCut? cut)
+    {
+        _owed.RemoveAll(owed => cut is null || IsSame(owed, cut));
+        if (LastHeld is not null && (cut is null || IsSame(LastHeld.Cut, cut)))
+        {
+            LastHeld = LastHeld with { Finalized = true };
+            Held = Held is null ? null : LastHeld;
+        }
+    }
+
+    private static bool IsSame(TestResultCut one, TestResultCut other)
+        => one.AutoTestExternalId == other.AutoTestExternalId && one.StartedOn == other.StartedOn && one.Pid == other.Pid;
 
     private TimeSpan QuietSince
     {
