@@ -50,7 +50,8 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             _store = new ResultStore(folder.ResultsPath);
             RunSettings? recalled = Recall();
-            bool isMine = recalled is not null && OpenedBy == host.Session;
+            // A stand-alone server goes by its own command line and environment, whatever an earlier one was told.
+            bool isMine = recalled is not null && host.Session is not null && OpenedBy == host.Session;
             Settings = recalled is null || (adopt && !isMine) ? host.SettingsOf(testRunId) : recalled;
             if (recalled is null || (adopt && !isMine))
             {

@@ -21,7 +21,7 @@ public sealed class The_held_result_in_an_outage
         AnswerUnavailableToTheFinalStatus(testIt);
 
         using Command running = user.Start("test", "Unit", "-p:SyncStorageCompletionTimeout=100");
-        await Wait.UntilAsync(() => testIt.Requests.Count(IsFinalStatus) > 0, TimeSpan.FromSeconds(120), () => running.Output);
+        await Wait.UntilAsync(() => testIt.Requests.Any(IsFinalStatus), TimeSpan.FromSeconds(120), () => running.Output);
         await Wait.UntilAsync(() => TellsWhatIsLeft(user), TimeSpan.FromSeconds(5), () => "the report does not tell what is left");
         await Wait.UntilAsync(() => testIt.Requests.Count(IsFinalStatus) > 3, TimeSpan.FromSeconds(60), () => running.Output);
         testIt.Faults.ErrorRate = 0;

@@ -38,7 +38,8 @@ public sealed class CertificateTests : IDisposable
         await using PublisherFixture run = await PublisherFixture.StartAsync(Options);
         ObservedResult held = PublisherFixture.Result("Held");
         run.Publish(held, held: true);
-        Assert.IsFalse(await run.CompleteAsync(held, seconds: 1));
+        await PublisherFixture.UntilAsync(() => run.Log.Codes.Contains("SYNC0010"), "the notice");
+        Assert.IsFalse(await run.CompleteAsync(held, seconds: 0.2));
         string told = run.Log.Notices.First(notice => notice.Code == "SYNC0010").Message;
         foreach (string word in new[] { "certificate is not trusted", "TMS_CERT_VALIDATION", "certValidation" })
         {
