@@ -92,7 +92,7 @@ public sealed class SyncStorageConfig
 
     /// <summary>
     /// Reads a configuration from the properties of an application: testrunid, url, privatetoken, projectid, syncstorage_port,
-    /// syncstorage_enabled, or the same settings by their names in Tms.config.json (testRunId, syncStoragePort ...) or
+    /// syncstorage_enabled, certvalidation, or the same settings by their names in Tms.config.json (testRunId, syncStoragePort ...) or
     /// as TMS_* variables; all without case. What is not among them is taken from the environment (TMS_*), then from
     /// Tms.config.json (TMS_CONFIG_FILE, else the nearest one from the current folder upwards).
     /// </summary>

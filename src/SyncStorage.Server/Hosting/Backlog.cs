@@ -95,7 +95,8 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
         (Report report, bool isDone) = await left.SendAsync(settings, token, _deadline.Token).ConfigureAwait(false);
         if (left.Count == 0)
         {
-            own.Tell(isDone ? $"{left.What} that run {report.TestRunId} had left is in Test IT now; {left.ReportPath}" : $"{left.What} that run {report.TestRunId} had left is not in Test IT yet: {Reason(report)}; {left.ReportPath}");
+            string fate = isDone ? "is in Test IT now" : $"is not in Test IT yet: {Reason(report)}";
+            own.Tell($"{left.What} that run {report.TestRunId} had left {fate}; {left.ReportPath}");
             return;
         }
 

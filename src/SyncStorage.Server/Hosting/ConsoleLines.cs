@@ -12,7 +12,8 @@ internal sealed class ConsoleLines : IAsyncDisposable
 {
     private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(100) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<string> _lines = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(100) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly Task _writing;
 
     public ConsoleLines() => _writing = Task.Run(WriteAsync);

@@ -22,6 +22,7 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
     /// <inheritdoc cref="RunHost.FinalizeOfficial"/>
     public async Task<bool> FinalizeAsync(RunSettings settings, RegisteredAddress? registered, TestResultCut cut, IDeliveryLog log, CancellationToken deadline)
     {
+        string matter = HeldResultFinalizer.Matter(settings.TestRunId, cut.AutoTestExternalId);
         if (AddressOf(settings, registered) is not (string url, string token))
         {
             if (baseUrl is null && registered is null)
@@ -31,7 +32,7 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
                 return true;
             }
 
-            log.Notice("SYNC0015", $"{HeldResultFinalizer.Matter(settings.TestRunId, cut)} is not in Test IT: there is no private token (TMS_PRIVATE_TOKEN). With it, {Persistence.WhoResends} sends it.");
+            log.Notice("SYNC0015", $"{matter} is not in Test IT: there is no private token (TMS_PRIVATE_TOKEN). With it, {Persistence.WhoResends} sends it.");
             return false;
         }
 
@@ -39,7 +40,7 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
         using var client = TestItClient.For(address, token, timing, time);
         var finalizer = new HeldResultFinalizer(client, address, null, log.Notice);
         var persistence = new Persistence(client, address, new OutageGate(address.Url!, timing, time, OnlyCoded), time, log);
-        return await persistence.RunAsync(HeldResultFinalizer.Matter(settings.TestRunId, cut), stop => finalizer.FinalizeAsync(settings.TestRunId, cut, stop), deadline).ConfigureAwait(false);
+        return await persistence.RunAsync(matter, stop => finalizer.FinalizeAsync(settings.TestRunId, cut, stop), deadline).ConfigureAwait(false);
 
         // A Test IT that is away for a night would fill the log with its ups and downs.
         void OnlyCoded(string? code, string message)

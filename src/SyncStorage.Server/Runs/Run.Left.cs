@@ -107,7 +107,8 @@ internal sealed partial class Run
             }
 
             left = DescribeLeft();
-            Log($"Sent again: {left.Spooled.Count} results{(left.Owed.Count > 0 ? $", the final status of {left.Owed.Count} held-back ones" : "")} of run {TestRunId}.");
+            string owed = left.Owed.Count > 0 ? $", the final status of {left.Owed.Count} held-back ones" : "";
+            Log($"Sent again: {left.Spooled.Count} results{owed} of run {TestRunId}.");
         }
 
         ResendOutcome outcome = await send(left, this).ConfigureAwait(false);
@@ -159,7 +160,8 @@ internal sealed partial class Run
         return final;
     }
 
-    private Task<bool> FinalizeOfficialAsync(TestResultCut cut, CancellationToken deadline) => _host.FinalizeOfficial(Settings, _address ?? NamedOnly, cut, this, deadline);
+    private Task<bool> FinalizeOfficialAsync(TestResultCut cut, CancellationToken deadline)
+        => _host.FinalizeOfficial(Settings, _address ?? NamedOnly, cut, this, deadline);
 
     /// <summary>After a restart the address is known, and that it takes a token to get there.</summary>
     private RegisteredAddress? NamedOnly => NamedAddress is { } url ? new RegisteredAddress(url, null) : null;

@@ -23,7 +23,7 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
     private StatusCodes? _codes = codes;
 
     /// <summary>What the user reads of it.</summary>
-    public static string Matter(string testRunId, TestResultCut cut) => $"The final status of the held-back result '{cut.AutoTestExternalId}' of test run {testRunId}";
+    public static string Matter(string testRunId, string? externalId) => $"The final status of the held-back result '{externalId}' of test run {testRunId}";
 
     /// <returns>True when the result is final in Test IT; false when Test IT does not take it, which has been told.</returns>
     /// <exception cref="TestItException">Test IT did not answer, or refused the token.</exception>

@@ -93,7 +93,8 @@ internal static class Resend
         var finalized = new List<TestResultCut>();
         foreach (TestResultCut cut in left.Owed)
         {
-            if (await persistence.RunAsync(HeldResultFinalizer.Matter(testRunId, cut), stop => finalizer.FinalizeAsync(testRunId, cut, stop), deadline).ConfigureAwait(false))
+            string matter = HeldResultFinalizer.Matter(testRunId, cut.AutoTestExternalId);
+            if (await persistence.RunAsync(matter, stop => finalizer.FinalizeAsync(testRunId, cut, stop), deadline).ConfigureAwait(false))
             {
                 finalized.Add(cut);
             }

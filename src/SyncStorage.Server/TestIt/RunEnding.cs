@@ -29,13 +29,14 @@ internal sealed class RunEnding(TestItClient client, RunSettings settings, TestI
     {
         if (held.Posted is { } posted)
         {
-            return await persistence.RunAsync(
-                $"The final status of the held-back result '{posted.Content.ExternalId}' of test run {run.Id}", stop => UpdateAsync(posted, cut, stop), deadline).ConfigureAwait(false);
+            string matter = HeldResultFinalizer.Matter(run.Id!, posted.Content.ExternalId);
+            return await persistence.RunAsync(matter, stop => UpdateAsync(posted, cut, stop), deadline).ConfigureAwait(false);
         }
 
         // The slot was taken by a result that never came here: somebody else wrote it.
         var finalizer = new HeldResultFinalizer(client, settings, run.Codes, log.Notice);
-        return cut is null || await persistence.RunAsync(HeldResultFinalizer.Matter(run.Id!, cut), stop => finalizer.FinalizeAsync(run.Id!, cut, stop), deadline).ConfigureAwait(false);
+        return cut is null || await persistence
+            .RunAsync(HeldResultFinalizer.Matter(run.Id!, cut.AutoTestExternalId), stop => finalizer.FinalizeAsync(run.Id!, cut, stop), deadline).ConfigureAwait(false);
     }
 
     private async Task<bool> UpdateAsync(Shipment posted, TestResultCut? cut, CancellationToken deadline)
