@@ -12,7 +12,7 @@ namespace SyncStorage.Server.Hosting;
 /// <summary>
 /// Final status for the held result of an official client, which wrote it to Test IT itself and left only the cut here.
 /// </summary>
-/// <param name="baseUrl">--baseURL; what a client gave when it registered stands in for it.</param>
+/// <param name="baseUrl">--baseURL; what a client gave when it registered wins, since a server may outlive the job that started it.</param>
 /// <param name="privateToken">--privateToken or TMS_PRIVATE_TOKEN.</param>
 /// <param name="log">For what went wrong.</param>
 /// <param name="time">For deadlines.</param>
@@ -22,9 +22,12 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Ser
     {
         if (AddressOf(settings, registered) is not (string url, string token))
         {
-            // Local mode: there is no Test IT that could show the result as in progress.
-            log.Write($"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
-            return Task.FromResult(true);
+            // Local mode: there is no Test IT that could show the result as in progress. Unless somebody named one and kept the token.
+            bool isLocal = registered?.BaseUrl is null;
+            log.Write(isLocal
+                ? $"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only."
+                : $"No token for Test IT at {registered!.BaseUrl}: the held-back result of run {settings.TestRunId} is not final there.");
+            return Task.FromResult(isLocal);
         }
 
         return FinalizeAsync(Clean(url), token, settings.TestRunId, cut, deadline);
@@ -38,7 +41,9 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Ser
             return (settings.Url, own);
         }
 
-        (string? url, string? token) = baseUrl is null ? (registered?.BaseUrl, registered?.PrivateToken) : (baseUrl, privateToken ?? registered?.PrivateToken);
+        string? url = registered?.BaseUrl ?? baseUrl;
+        bool isOurs = url is not null && baseUrl is not null && string.Equals(Clean(url), Clean(baseUrl), StringComparison.OrdinalIgnoreCase);
+        string? token = registered?.PrivateToken ?? (isOurs ? privateToken : null);
         return string.IsNullOrEmpty(url) || string.IsNullOrEmpty(token) ? null : (url, token);
     }
 

@@ -28,9 +28,12 @@ internal sealed record RunHost
     public Func<RunSettings, RegisteredAddress?, TestResultCut, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _) => Task.FromResult(true);
 }
 
-/// <summary>Where an official client said that its run lies. A class, not a record: a printed record would print the token.</summary>
+/// <summary>Where a client said that its run lies. Kept in memory only. A class, not a record: a printed record would print the token.</summary>
 internal sealed class RegisteredAddress(string? baseUrl, string? privateToken)
 {
-    public string? BaseUrl => baseUrl;
-    public string? PrivateToken => privateToken;
+    // Clients send empty texts for what they do not have.
+    public string? BaseUrl { get; } = string.IsNullOrWhiteSpace(baseUrl) ? null : baseUrl.Trim();
+    public string? PrivateToken { get; } = string.IsNullOrWhiteSpace(privateToken) ? null : privateToken.Trim();
+
+    public bool IsComplete => BaseUrl is not null && PrivateToken is not null;
 }

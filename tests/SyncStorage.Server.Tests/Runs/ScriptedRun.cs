@@ -29,13 +29,18 @@ internal sealed class ScriptedRun
         Do(State.SetStatus(worker, part, status, Now));
         if (status == WorkerStatus.InProgress)
         {
-            State.Touch(worker, Now);
+            State.Workers.Touch(worker, Now);
         }
     }
 
     public void Complete(string pid, string? part = null) => Set(pid, WorkerStatus.Completed, part);
 
-    public void KeepAlive(string pid) => Do(State.KeepAlive(State.Find(pid)!, Now));
+    public void KeepAlive(string pid)
+    {
+        Worker worker = State.Find(pid)!;
+        Do(State.KeepAlive(worker, Now));
+        State.Workers.TouchByPing(worker, Now);
+    }
 
     public bool Offer(string externalId, string? pid = null, string? testCaseId = null)
     {
@@ -77,7 +82,7 @@ internal sealed class ScriptedRun
     private bool Register(RegisterRequest request)
     {
         Do(State.Register(request, request.ProcessId is null ? null : "birth", Now));
-        State.Touch(State.Find(request.Pid!)!, Now);
+        State.Workers.Touch(State.Find(request.Pid!)!, Now);
         return State.MasterPid == request.Pid;
     }
 
