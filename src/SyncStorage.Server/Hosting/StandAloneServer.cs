@@ -20,7 +20,8 @@ internal static class StandAloneServer
     {
         using ListeningSockets sockets = ListeningSockets.Bind(options.Port, options.Listen);
         int port = sockets.Port;
-        using var log = new ServerLog(time);
+        await using var console = new ConsoleLines();
+        using var log = new ServerLog(time, console.Write);
         var official = new OfficialResults(options.BaseUrl, options.PrivateToken ?? PrivateTokenSource.Read(null), log, time);
         var host = new RunHost
         {

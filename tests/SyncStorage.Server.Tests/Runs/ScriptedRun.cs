@@ -61,6 +61,12 @@ internal sealed class ScriptedRun
         }
     }
 
+    /// <summary>Somebody waits in wait-completion from now on.</summary>
+    public void Await() => State.Waiting++;
+
+    /// <summary>What an adapter's fallback is told that asks to complete the run now.</summary>
+    public bool HasOthersAtWork => State.HasOthersAtWork(Now);
+
     public bool IsOver(bool? leases) => State.IsOver(leases, Now);
 
     public void End(bool interrupted = false) => Do([RunState.End(interrupted, Now)]);
