@@ -13,7 +13,7 @@ namespace SyncStorage.Server.Hosting;
 /// <summary>
 /// Final status for the held result of an official client, which wrote it to Test IT itself and left only the cut here.
 /// </summary>
-/// <param name="baseUrl">--baseURL; what a client gave when it registered stands in for it.</param>
+/// <param name="baseUrl">--baseURL; what a client gave when it registered wins, since a server may outlive the job that started it.</param>
 /// <param name="privateToken">--privateToken or TMS_PRIVATE_TOKEN.</param>
 /// <param name="timing">Of the traffic with Test IT.</param>
 /// <param name="time">For deadlines.</param>
@@ -25,7 +25,7 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
         string matter = HeldResultFinalizer.Matter(settings.TestRunId, cut.AutoTestExternalId);
         if (AddressOf(settings, registered) is not (string url, string token))
         {
-            if (baseUrl is null && registered is null)
+            if (baseUrl is null && registered?.BaseUrl is null)
             {
                 // Local mode: there is no Test IT that could show the result as in progress.
                 log.Notice(null, $"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
@@ -60,7 +60,9 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
             return (settings.Url, own);
         }
 
-        (string? url, string? token) = baseUrl is null ? (registered?.BaseUrl, registered?.PrivateToken) : (baseUrl, privateToken ?? registered?.PrivateToken);
+        string? url = registered?.BaseUrl ?? baseUrl;
+        bool isOurs = url is not null && baseUrl is not null && string.Equals(SettingsReader.CutPasted(url), SettingsReader.CutPasted(baseUrl), StringComparison.OrdinalIgnoreCase);
+        string? token = registered?.PrivateToken ?? (isOurs ? privateToken : null);
         return string.IsNullOrEmpty(url) || string.IsNullOrEmpty(token) ? null : (url, token);
     }
 }

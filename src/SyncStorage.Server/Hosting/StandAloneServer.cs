@@ -24,7 +24,8 @@ internal static class StandAloneServer
     {
         using ListeningSockets sockets = ListeningSockets.Bind(options.Port, options.Listen);
         int port = sockets.Port;
-        using var log = new ServerLog(time);
+        await using var console = new ConsoleLines();
+        using var log = new ServerLog(time, console.Write);
         var official = new OfficialResults(options.BaseUrl, options.PrivateToken ?? PrivateTokenSource.Read(null), new TestItTiming(), time);
         var settings = new SettingsReader(Environment.CurrentDirectory, new Dictionary<string, string>(), "");
         bool certValidation = settings.ReadSwitch(Setting.CertValidation, true);
@@ -33,7 +34,6 @@ internal static class StandAloneServer
             log.Write($"{problem.Code}: {problem.Message}");
         }
 
-        await using var console = new ConsoleLines();
         var host = new RunHost
         {
             Clock = new Clock(time),
@@ -43,7 +43,6 @@ internal static class StandAloneServer
             // The official clients write their results themselves; here they are only coordinated.
             SettingsOf = id => new RunSettings { TestRunId = id, TestRunIdGiven = true, Url = options.BaseUrl, CertValidation = certValidation },
             FinalizeOfficial = official.FinalizeAsync,
-            Tell = console.Write,
         };
         using var runs = new RunBook(host, options.TestRunId);
         using var alarm = new Alarm();

@@ -26,7 +26,7 @@ internal sealed partial class Run
 
     public bool IsPublished => Look(() => _state.Held is not null || _slot is { IsDecided: true });
 
-    public bool AllDone => Look(() => _state.AllDone);
+    public bool AllDone => Look(() => _state.Workers.AllDone);
 
     /// <summary>Test IT has answered and let us into the run.</summary>
     public bool IsInTestIt => Look(() => (_publisher?.TestRunId ?? _createdTestRunId) is not null);

@@ -147,7 +147,7 @@ internal sealed partial class Run
     /// <summary>Somebody came while the run was being closed.</summary>
     private void ReopenIfNeeded()
     {
-        if (!_closed && (!_state.AllDone || (Settings.Publish && _toPublish < _store.Count)))
+        if (!_closed && (!_state.Workers.AllDone || (Settings.Publish && _toPublish < _store.Count)))
         {
             Commit([new RunEvent { Kind = RunEvents.Reopened, At = Now.Time }]);
         }

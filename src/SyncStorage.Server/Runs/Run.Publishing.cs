@@ -56,7 +56,6 @@ internal sealed partial class Run
             if (!_closed && !_notices.Contains(text))
             {
                 Commit([new RunEvent { Kind = RunEvents.Notice, At = Now.Time, Text = text }]);
-                _host.Tell($"warning {text}");
             }
         }
     }

@@ -88,14 +88,13 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             // A process that cannot be seen from here (another machine, a container) cannot be watched either.
             RegisterRequest seen = birth is null ? WithoutProcess(request) : request;
             Commit(_state.Register(seen, birth, Now));
-            _state.Touch(_state.Find(request.Pid!)!, Now);
-            if (!string.IsNullOrEmpty(request.BaseUrl) && !string.IsNullOrEmpty(request.PrivateToken))
+            _state.Workers.Touch(_state.Find(request.Pid!)!, Now);
+            var address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
+            // Never one worker's token for another one's address: a pair counts as it was given, half a one only while there is no other.
+            _address = address.IsComplete ? address : _address ?? address;
+            if (address is { IsComplete: true, BaseUrl: { } named } && _namedAddress != named)
             {
-                _address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
-                if (_namedAddress != request.BaseUrl)
-                {
-                    Commit([new RunEvent { Kind = RunEvents.AddressNamed, At = Now.Time, BaseUrl = request.BaseUrl }]);
-                }
+                Commit([new RunEvent { Kind = RunEvents.AddressNamed, At = Now.Time, BaseUrl = named }]);
             }
 
             return _state.MasterPid == request.Pid;
@@ -112,7 +111,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             Commit(_state.SetStatus(worker, part, status, Now));
             if (status == WorkerStatus.InProgress)
             {
-                _state.Touch(worker, Now);
+                _state.Workers.Touch(worker, Now);
             }
         }
     }
@@ -123,6 +122,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             Worker worker = _state.Find(pid) ?? throw Unknown(pid, 404);
             Commit(_state.KeepAlive(worker, Now));
+            _state.Workers.TouchByPing(worker, Now);
         }
     }
 
@@ -169,11 +169,31 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         }
     }
 
-    public void Force()
+    /// <summary>Somebody who is no worker of the run waits for its completion, until what is returned is disposed.</summary>
+    public IDisposable Await()
     {
         lock (_gate)
         {
-            _state.Force();
+            _state.Waiting++;
+        }
+
+        return new Awaiting(this);
+    }
+
+    /// <summary>Ends the run although not all workers are done.</summary>
+    /// <param name="underOthers">False: only if nobody but the master takes part any more.</param>
+    /// <returns>Whether it ends.</returns>
+    public bool TryForce(bool underOthers)
+    {
+        lock (_gate)
+        {
+            bool may = underOthers || !_state.HasOthersAtWork(Now);
+            if (may)
+            {
+                _state.Force();
+            }
+
+            return may;
         }
     }
 
@@ -207,6 +227,17 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             _journal.Dispose();
             _store.Dispose();
             _host.Log.Close(_folder);
+        }
+    }
+
+    private sealed class Awaiting(Run run) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (run._gate)
+            {
+                run._state.Waiting--;
+            }
         }
     }
 

@@ -49,6 +49,9 @@ internal static class RunEvents
     public const string Registered = "registered";
     public const string StatusSet = "status";
     public const string Lost = "lost";
+
+    /// <summary>The worker's first ping: from now on its silence means something.</summary>
+    public const string Pinged = "pinged";
     public const string MasterElected = "master";
 
     /// <summary>A cut took the slot.</summary>

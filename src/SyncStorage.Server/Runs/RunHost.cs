@@ -29,14 +29,14 @@ internal sealed record RunHost
     /// it: another try is no use.
     /// </summary>
     public Func<RunSettings, RegisteredAddress?, TestResultCut, IDeliveryLog, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _, _) => Task.FromResult(true);
-
-    /// <summary>Where the user of a stand-alone server reads what carries a code; of an embedded one the build tells it.</summary>
-    public Action<string> Tell { get; init; } = _ => { };
 }
 
-/// <summary>Where an official client said that its run lies. A class, not a record: a printed record would print the token.</summary>
+/// <summary>Where a client said that its run lies. Kept in memory only. A class, not a record: a printed record would print the token.</summary>
 internal sealed class RegisteredAddress(string? baseUrl, string? privateToken)
 {
-    public string? BaseUrl => baseUrl;
-    public string? PrivateToken => privateToken;
+    // Clients send empty texts for what they do not have.
+    public string? BaseUrl { get; } = string.IsNullOrWhiteSpace(baseUrl) ? null : baseUrl.Trim();
+    public string? PrivateToken { get; } = string.IsNullOrWhiteSpace(privateToken) ? null : privateToken.Trim();
+
+    public bool IsComplete => BaseUrl is not null && PrivateToken is not null;
 }

@@ -11,8 +11,8 @@ using SyncStorage.Settings;
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>
-/// Gives the held-back result its final status when somebody else posted it: an official adapter, or nobody. Finds the InProgress
-/// row with exactly the cut's external id, touches no other, and creates a row only when there is none.
+/// Gives the held-back result its final status when somebody else posted it: an official adapter, or nobody. Looks for the rows with
+/// exactly the cut's external id, of which <see cref="HeldRow"/> is the one to update, and creates a row only when there is none.
 /// </summary>
 /// <param name="client">Makes the requests.</param>
 /// <param name="settings">What is known of project and configuration; the cut and the run tell the rest.</param>
@@ -40,15 +40,15 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
         {
             string? projectId = await OpenAsync(testRunId, cut, cancellation).ConfigureAwait(false);
             SentStatus status = _codes!.Of(cut.StatusType, cut.StatusCode);
-            List<ResultHit> hits = await SearchAsync(testRunId, cut, InProgressOnly, cancellation).ConfigureAwait(false);
-            if (await ChooseAsync(hits, cut, cancellation).ConfigureAwait(false) is { } row)
+            var search = new HeldRowSearch(client, notice);
+            if (await search.FindAsync(testRunId, projectId, cut, cancellation).ConfigureAwait(false) is not { } row)
             {
-                return await PutAndVerifyAsync(client, settings, testRunId, row, new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code }, notice, cancellation).ConfigureAwait(false);
+                return await CreateAsync(testRunId, projectId, cut, status, cancellation).ConfigureAwait(false);
             }
 
-            // Final already, by another hand: a second one would be a second row.
-            return (await SearchAsync(testRunId, cut, null, cancellation).ConfigureAwait(false)).Count > 0
-                || await CreateAsync(testRunId, projectId, cut, status, cancellation).ConfigureAwait(false);
+            var update = new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code };
+            return row.Id is null ? row.IsFinal
+                : await PutAndVerifyAsync(client, settings, testRunId, row.Id, update, notice, cancellation).ConfigureAwait(false);
         }
         catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
         {
@@ -123,32 +123,6 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
         {
             throw RunUnusableException.UnknownRun(settings, testRunId, e);
         }
-    }
-
-    private async Task<List<ResultHit>> SearchAsync(string testRunId, TestResultCut cut, IReadOnlyList<string>? statusTypes, CancellationToken cancellation)
-    {
-        List<ResultHit> hits = await client.SearchResultsAsync(new ResultFilterModel { TestRunIds = [testRunId], StatusTypes = statusTypes }, cancellation).ConfigureAwait(false);
-        return hits.Where(hit => hit.AutotestExternalId == cut.AutoTestExternalId).DistinctBy(hit => hit.Id).ToList();
-    }
-
-    /// <summary>Of several rows with the id: one with a test point, then the one that started when the cut did.</summary>
-    private async Task<string?> ChooseAsync(List<ResultHit> hits, TestResultCut cut, CancellationToken cancellation)
-    {
-        if (hits.Count <= 1)
-        {
-            return hits.FirstOrDefault()?.Id;
-        }
-
-        DateTimeOffset? started = DateTimeOffset.TryParse(cut.StartedOn, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
-        var rows = new List<ResultDetails>();
-        foreach (ResultHit hit in hits)
-        {
-            rows.Add(await client.GetResultAsync(hit.Id, cancellation).ConfigureAwait(false));
-        }
-
-        return rows.OrderByDescending(row => row.HasTestPoint)
-            .ThenBy(row => started is { } wanted && row.StartedOn is { } actual ? (wanted - actual).Duration() : TimeSpan.MaxValue)
-            .First().Id;
     }
 
     private async Task<bool> CreateAsync(string testRunId, string? projectId, TestResultCut cut, SentStatus status, CancellationToken cancellation)

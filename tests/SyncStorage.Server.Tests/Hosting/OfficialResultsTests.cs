@@ -47,6 +47,44 @@ public sealed class OfficialResultsTests
         => Assert.IsTrue(await Official(baseUrl: null, "token").FinalizeAsync(new RunSettings { TestRunId = "R" }, null, Cut, _log, CancellationToken.None));
 
     [TestMethod]
+    [DataRow("registered", "theirs", "registered", "theirs", DisplayName = "address and token of the run win over the command line's")]
+    [DataRow("", "", "own", "own token", DisplayName = "a client that has neither")]
+    [DataRow("own/api/v2/", "", "own", "own token", DisplayName = "a client that names our Test IT and no token")]
+    [DataRow("", "theirs", "own", "theirs", DisplayName = "a client that has a token only")]
+    public async Task A_run_is_finalized_through_its_own_address_and_token(string clientsAddress, string clientsToken, string address, string token)
+    {
+        await using TestItServer own = await TestItServer.StartAsync(new TestItOptions { Token = "own token", AutoClose = false });
+        await using TestItServer theirs = await TestItServer.StartAsync(new TestItOptions { Token = "theirs", AutoClose = false });
+        TestItServer expected = address == "own" && token == "theirs" ? own : address == "own" ? own : theirs;
+        var run = expected.AddRun();
+        ResultRow row = expected.AddPlannedRow(run, "x");
+        var official = Official(own.Url, "own token");
+        string url = clientsAddress.Replace("registered", theirs.Url, StringComparison.Ordinal).Replace("own", own.Url, StringComparison.Ordinal);
+        bool finalized = await FinalizeAsync(official, run.Id, new RegisteredAddress(url, clientsToken));
+        // Our Test IT does not know that token: which one was used shows in its answer.
+        Assert.AreEqual(expected == theirs || token == "own token", finalized);
+        Assert.AreEqual(finalized ? "Succeeded" : "InProgress", row.StatusType);
+        Assert.IsEmpty((expected == own ? theirs : own).Requests);
+    }
+
+    [TestMethod]
+    public async Task A_result_that_lies_where_only_a_client_could_reach_it_is_not_called_final()
+    {
+        await using TestItServer theirs = await TestItServer.StartAsync();
+        var official = Official("http://127.0.0.1:9", "own token");
+        Assert.IsFalse(await FinalizeAsync(official, "R", new RegisteredAddress(theirs.Url, null)));
+        Assert.IsEmpty(theirs.Requests);
+    }
+
+    private Task<bool> FinalizeAsync(OfficialResults official, string testRunId, RegisteredAddress registered)
+        => official.FinalizeAsync(
+            new RunSettings { TestRunId = testRunId },
+            registered,
+            new TestResultCut { AutoTestExternalId = "x", StatusType = "Succeeded" },
+            _log,
+            CancellationToken.None);
+
+    [TestMethod]
     [DataRow("http://127.0.0.1:1", null)]
     [DataRow(null, "http://127.0.0.1:1")]
     public async Task With_an_address_and_no_token_it_is_told_and_left(string? baseUrl, string? named)

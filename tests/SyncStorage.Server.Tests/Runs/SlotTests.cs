@@ -19,6 +19,16 @@ public sealed class SlotTests
     }
 
     [TestMethod]
+    [DataRow(null)]
+    [DataRow("")]
+    public void A_cut_that_names_no_test_leaves_the_slot_to_one_that_does(string? externalId)
+    {
+        _run.RegisterOfficial("a");
+        Assert.IsFalse(_run.Offer(externalId!));
+        Assert.IsTrue(_run.Offer("js-1"));
+    }
+
+    [TestMethod]
     public void A_retry_of_the_same_cut_gets_the_same_answer()
     {
         _run.RegisterOwn("a", WorkerPart.Collector);
