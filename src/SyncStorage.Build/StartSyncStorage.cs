@@ -109,7 +109,7 @@ public sealed class StartSyncStorage : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, FailOnError);
+        var diagnostics = new Diagnostics(Log, BuildEngine, FailOnError);
         foreach (string property in SecretProperties.FindIn(BuildEngine))
         {
             diagnostics.TokenAsProperty(property);
