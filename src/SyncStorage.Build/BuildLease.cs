@@ -46,13 +46,14 @@ internal sealed class BuildLease : IDisposable
         catch (Exception e)
         {
             // Nobody listens to a task's log any more when MSBuild disposes; the console is what is left.
-            Console.Error.WriteLine($"warning SYNC0003: Sync Storage: the run could not be ended properly: {e.Message}");
+            Console.Error.WriteLine($"Sync Storage: SYNC0003: the run could not be ended properly: {e.Message}");
         }
     }
 
     private void End()
     {
         int? server = _session.ReadStarted();
+        IReadOnlyList<string> notes = _session.ReadNotes();
         List<string> reports = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id).ReportPath).ToList();
         _lease.Dispose();
 
@@ -64,7 +65,12 @@ internal sealed class BuildLease : IDisposable
 
         if (!SessionServer.WaitForSignOffAsync(_session, _start, server).GetAwaiter().GetResult())
         {
-            Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {_start.Directory}");
+            Console.Error.WriteLine($"Sync Storage: SYNC0009: the server did not end properly within {_start.CompletionTimeout} s; see server.log below {_start.Directory}");
+        }
+
+        foreach (string note in notes)
+        {
+            Console.WriteLine("Sync Storage: " + note);
         }
 
         foreach (string report in reports.Where(File.Exists))

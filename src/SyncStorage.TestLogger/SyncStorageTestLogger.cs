@@ -121,6 +121,11 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
             return;
         }
 
+        foreach (string note in guest.Session.ReadNotes())
+        {
+            _warnings.Warn(note);
+        }
+
         string report = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId).ReportPath;
         if (!await guest.LeaveAsync().ConfigureAwait(false))
         {
@@ -181,6 +186,6 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     private void Warn(string text)
     {
         EqtTrace.Warning(text);
-        _console("warning " + text);
+        _console("Sync Storage: " + text);
     }
 }

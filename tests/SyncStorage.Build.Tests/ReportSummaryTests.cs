@@ -26,7 +26,7 @@ public sealed class ReportSummaryTests
             {
                 $"Sync Storage: run r completed, 2 workers, master 2; 3 results: 1 sent, 1 spooled, 1 rejected; {path}",
                 "Sync Storage: http://testit/r",
-                "warning SYNC0014: one was rejected",
+                "Sync Storage: SYNC0014: one was rejected",
                 "Sync Storage: 2 results of another run were sent",
             },
             lines);

@@ -96,7 +96,7 @@ internal sealed class GuestSession : IDisposable
         string startupDirectory = Directory.GetCurrentDirectory();
         string? assembly = console.TestAssembly;
         var settings = new InvocationSettings(
-            assembly is null ? startupDirectory : Path.GetDirectoryName(assembly)!, startupDirectory, configuration, "{0} in the .runsettings");
+            assembly is null ? startupDirectory : Path.GetDirectoryName(assembly)!, startupDirectory, configuration, "{0} in the .runsettings", enabledByDefault: true);
         if (!settings.Enabled)
         {
             return null;

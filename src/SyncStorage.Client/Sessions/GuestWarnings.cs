@@ -15,7 +15,7 @@ internal sealed class GuestWarnings(Action<string> write)
     /// <param name="cause">Added to the text. Two causes of one message are one thing.</param>
     public void Warn(string message, Exception? cause = null)
     {
-        string text = message.StartsWith(Prefix, StringComparison.Ordinal) ? message : "SYNC0018: Sync Storage: " + message;
+        string text = message.StartsWith(Prefix, StringComparison.Ordinal) ? message : "SYNC0018: " + message;
         lock (_said)
         {
             if (!_said.Add(text))

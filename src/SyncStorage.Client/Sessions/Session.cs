@@ -27,6 +27,7 @@ namespace SyncStorage.Sessions;
 /// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)
+/// notes                what guests have to say to the user (<see cref="Note"/>)
 /// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits
