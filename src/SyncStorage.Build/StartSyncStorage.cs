@@ -172,12 +172,14 @@ public sealed class StartSyncStorage : Task
         }
 
         session.WriteRun(run);
-        BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
+        BuildLease lease = BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
 
         // Otherwise nobody waits here: the collector does, right before the tests. But only a task can fail the build.
         if (FailsOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
         {
-            diagnostics.ServerNotStarted(System.IO.File.Exists(session.StartErrorPath) ? System.IO.File.ReadAllText(session.StartErrorPath) : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout).");
+            bool ended = session.ReadStarted() is int server && !SessionServer.IsAlive(server);
+            diagnostics.ServerNotStarted(session.ReadStartError() ?? (ended ? "its process ended before it accepted." : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout)."));
+            lease.KeepQuiet();
             return;
         }
 

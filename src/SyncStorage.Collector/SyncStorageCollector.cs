@@ -252,9 +252,9 @@ public sealed class SyncStorageCollector : DataCollector
         }
 
         await worker.CompleteAsync().ConfigureAwait(false);
-        if (!await _guest!.LeaveAsync().ConfigureAwait(false))
+        if (await _guest!.LeaveAsync().ConfigureAwait(false) is { } problem)
         {
-            _warnings.Warn("SYNC0009: Sync Storage's server did not end in time and goes on in the background.");
+            _warnings.Warn(problem);
         }
     }
 

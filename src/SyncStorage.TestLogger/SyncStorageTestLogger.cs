@@ -127,9 +127,9 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
         }
 
         string report = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId).ReportPath;
-        if (!await guest.LeaveAsync().ConfigureAwait(false))
+        if (await guest.LeaveAsync().ConfigureAwait(false) is { } problem)
         {
-            _warnings.Warn("SYNC0009: Sync Storage's server did not end in time and goes on in the background.");
+            _warnings.Warn(problem);
         }
         else if (System.IO.File.Exists(report))
         {

@@ -65,7 +65,8 @@ internal sealed class ServiceFinder
     }
 
     /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
-    public Task<bool> WaitForSignOffAsync(Session session, int server) => SessionServer.WaitForSignOffAsync(session, HowToStart(), server);
+    public async Task<bool> WaitForSignOffAsync(Session session, int server)
+        => await SessionServer.WaitForSignOffAsync(session, HowToStart(), server).ConfigureAwait(false) is null;
 
     private async Task<ServiceLink> JoinAsync(string url, CancellationToken cancellation)
     {
@@ -190,9 +191,9 @@ internal sealed class ServiceFinder
                 return state;
             }
 
-            if (File.Exists(session.StartErrorPath))
+            if (session.ReadStartError() is { } reason)
             {
-                throw new IOException("The embedded Sync Storage could not start: " + File.ReadAllText(session.StartErrorPath).Trim());
+                throw new IOException("The embedded Sync Storage could not start: " + reason);
             }
 
             // Slow to start, or gone before we saw it: the next round sees which.
