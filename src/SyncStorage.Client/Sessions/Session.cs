@@ -49,7 +49,7 @@ internal sealed partial class Session
     /// <param name="key">The same text in every process of the invocation and in no other invocation.</param>
     public static Session ForKey(string key)
     {
-        OwnerOnly.CreateDirectory(Root);
+        CreatePrivate(Root);
         return At(Path.Combine(Root, Hash(key)));
     }
 
@@ -77,7 +77,7 @@ internal sealed partial class Session
 
     public static Session At(string directory)
     {
-        OwnerOnly.CreateDirectory(directory);
+        CreatePrivate(directory);
         var session = new Session(directory);
         foreach (string folder in new[] { session.LeasesDirectory, session.WorkersDirectory, session.RunsDirectory, session.PlansDirectory })
         {
@@ -250,6 +250,15 @@ internal sealed partial class Session
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
+
+    /// <exception cref="UnauthorizedAccessException">Others could read the secret and the server's address there.</exception>
+    private static void CreatePrivate(string directory)
+    {
+        if (!OwnerOnly.CreateDirectory(directory))
+        {
+            throw new UnauthorizedAccessException($"'{directory}' cannot be made private to its owner; choose another temporary folder.");
+        }
+    }
 
     private static string Hash(string text)
     {
