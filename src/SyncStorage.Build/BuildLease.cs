@@ -60,7 +60,7 @@ internal sealed class BuildLease : IDisposable
     {
         int? server = _session.ReadStarted();
         IReadOnlyList<string> notes = _session.ReadNotes();
-        List<string> reports = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id).ReportPath).ToList();
+        List<RunFolder> runs = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id)).ToList();
         _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)
@@ -80,9 +80,9 @@ internal sealed class BuildLease : IDisposable
             Console.WriteLine("Sync Storage: " + note);
         }
 
-        foreach (string report in reports.Where(File.Exists))
+        foreach (string summary in runs.Select(ReportSummary.Of).OfType<string>())
         {
-            Console.WriteLine(ReportSummary.Of(report));
+            Console.WriteLine(summary);
         }
     }
 }

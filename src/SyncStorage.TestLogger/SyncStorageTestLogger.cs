@@ -126,14 +126,14 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
             _warnings.Warn(note);
         }
 
-        string report = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId).ReportPath;
+        var run = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId);
         if (await guest.LeaveAsync().ConfigureAwait(false) is { } problem)
         {
             _warnings.Warn(problem);
         }
-        else if (System.IO.File.Exists(report))
+        else if (Results.ReportSummary.Of(run) is { } summary)
         {
-            _console(Results.ReportSummary.Of(report));
+            _console(summary);
         }
     }
 

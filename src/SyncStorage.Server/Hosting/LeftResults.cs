@@ -62,7 +62,7 @@ internal sealed class LeftResults : IDisposable
 
             if (!run.IsRunning && run.Settings.Publish)
             {
-                run.TakeSpooled();
+                run.TakeSpooled(take: closeOpenRun);
                 if (run.Describe().Results.Spooled > 0)
                 {
                     return new LeftResults(run, time);

@@ -41,7 +41,8 @@ internal static class StandAloneServer
         Output.WriteLine($"listening on http://{(options.Listen is null ? "127.0.0.1" : options.Listen)}:{port}");
         log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");
 
-        Task tidied = Background.Run(() => new RunFolders(host, runs).TidyAsync(CancellationToken.None), log);
+        var folders = new RunFolders(host, runs);
+        Task tidied = Background.Run(() => folders.TidyAsync(CancellationToken.None), log);
         var finishing = new List<Task>();
         while (!stop.IsRequested)
         {
@@ -61,6 +62,7 @@ internal static class StandAloneServer
         await tidied.ConfigureAwait(false);
         await Task.WhenAll(finishing).ConfigureAwait(false);
         await Task.WhenAll(runs.All.Select(run => FinishAsync(run, interrupted: !run.AllDone, Finalization))).ConfigureAwait(false);
+        await folders.RemoveAsync().ConfigureAwait(false);
         runs.Close();
         return 0;
     }
