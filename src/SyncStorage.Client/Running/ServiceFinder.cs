@@ -66,7 +66,8 @@ internal sealed class ServiceFinder
     }
 
     /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
-    public Task<bool> WaitForSignOffAsync(Session session, int server) => SessionServer.WaitForSignOffAsync(session, HowToStart(), server);
+    public async Task<bool> WaitForSignOffAsync(Session session, int server)
+        => await SessionServer.WaitForSignOffAsync(session, HowToStart(), server).ConfigureAwait(false) is null;
 
     /// <summary>The coordinator of several machines may come up after its workers: asked again until the startup's deadline.</summary>
     private async Task<ServiceLink> WaitForAsync(string url, CancellationToken cancellation)
@@ -216,9 +217,9 @@ internal sealed class ServiceFinder
                 return state;
             }
 
-            if (File.Exists(session.StartErrorPath))
+            if (session.ReadStartError() is { } reason)
             {
-                throw new IOException("The embedded Sync Storage could not start: " + File.ReadAllText(session.StartErrorPath).Trim());
+                throw new IOException("The embedded Sync Storage could not start: " + reason);
             }
 
             // Slow to start, or gone before we saw it: the next round sees which.

@@ -63,7 +63,7 @@ internal sealed class SettingsReader
     public bool ReadSwitch(Setting setting, bool fallback)
     {
         SettingValue? given = Find(setting);
-        switch (given?.Value.ToUpperInvariant())
+        switch (given?.Value.Trim().ToUpperInvariant())
         {
             case null:
                 return fallback;
@@ -72,7 +72,7 @@ internal sealed class SettingsReader
             case "FALSE" or "0" or "NO" or "OFF":
                 return false;
             default:
-                Report(setting, given!, "true or false");
+                Report(setting, given!, "true or false (or 1, 0, yes, no, on, off)");
                 return fallback;
         }
     }

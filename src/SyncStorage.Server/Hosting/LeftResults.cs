@@ -84,7 +84,7 @@ internal sealed class LeftResults : IDisposable
 
             if (!run.IsRunning)
             {
-                run.TakeSpooled();
+                run.TakeSpooled(take: closeOpenRun);
                 if (run.HasLeft)
                 {
                     return new LeftResults(run, time);

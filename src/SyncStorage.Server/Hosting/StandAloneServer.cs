@@ -53,7 +53,8 @@ internal static class StandAloneServer
         Output.WriteLine($"listening on http://{(options.Listen is null ? "127.0.0.1" : options.Listen)}:{port}");
         log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");
 
-        Task tidied = Background.Run(() => new RunFolders(host, runs).TidyAsync(CancellationToken.None), log);
+        var folders = new RunFolders(host, runs);
+        Task tidied = Background.Run(() => folders.TidyAsync(CancellationToken.None), log);
         var finishing = new List<Task>();
         using var left = new LeftFinalizations(log);
         while (!stop.IsRequested)
@@ -77,6 +78,7 @@ internal static class StandAloneServer
         await Task.WhenAll(finishing).ConfigureAwait(false);
         await Task.WhenAll(runs.All.Select(run => FinishAsync(run, interrupted: !run.AllDone, Finalization))).ConfigureAwait(false);
         await left.TryOnceMoreAsync(runs.All, LastTry).ConfigureAwait(false);
+        await folders.RemoveAsync().ConfigureAwait(false);
         runs.Close();
         return 0;
     }

@@ -48,7 +48,7 @@ internal sealed partial class Run
             }
 
             _finishing = true;
-            TryImportSpool();
+            TryImportSpool(take: !_host.KeepsSpool);
             Commit(_state.GiveUp(Now));
             HoldSomethingBack();
             PublishReady();

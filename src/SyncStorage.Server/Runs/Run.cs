@@ -44,7 +44,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         _folder = folder;
         _slot = slot;
         _state = new RunState(testRunId) { ElectsMaster = slot is null };
-        OwnerOnly.CreateDirectory(folder.Path);
+        bool isPrivate = OwnerOnly.CreateDirectory(folder.Path);
         _journal = new Journal(folder.JournalPath);
         try
         {
@@ -57,6 +57,11 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             {
                 Commit([new RunEvent { Kind = RunEvents.Opened, At = host.Clock.Now.Time, TestRunId = testRunId, Session = host.Session, Settings = Settings }]);
                 Log($"Run {testRunId} opened; {(Settings.Publish ? "results go to " + Settings.Url : "results stay in the local report")}.");
+            }
+
+            if (!isPrivate)
+            {
+                Tell($"{folder.Path} cannot be made private to its owner, because its file system does not change modes; other users of this machine may be able to read the names and messages of tests there.");
             }
         }
         catch

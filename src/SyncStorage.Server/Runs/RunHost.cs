@@ -20,6 +20,9 @@ internal sealed record RunHost
     /// <summary>Folder of the invocation; null when stand-alone.</summary>
     public string? Session { get; init; }
 
+    /// <summary>What guests spooled is read and stays where it is, because builds go on that may have found the files by a pattern.</summary>
+    public bool KeepsSpool { get; init; }
+
     public required Func<string, RunSettings> SettingsOf { get; init; }
 
     public Func<RunSettings, IDeliveryLog, string?, IResultPublisher> CreatePublisher { get; init; } = (_, _, _) => new LocalPublisher();
