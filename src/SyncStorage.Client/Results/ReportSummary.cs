@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
 
@@ -42,5 +44,14 @@ internal static class ReportSummary
         }
 
         return text.ToString();
+    }
+
+    /// <summary>What of a report carries a code: "SYNC0015: ...".</summary>
+    public static IReadOnlyList<string> NoticesIn(string reportPath)
+    {
+        using JsonDocument report = JsonDocument.Parse(File.ReadAllBytes(reportPath));
+        return report.RootElement.TryGetProperty("notices", out JsonElement notices) && notices.ValueKind == JsonValueKind.Array
+            ? notices.EnumerateArray().Select(notice => notice.GetString() ?? "").Where(notice => notice.StartsWith("SYNC", System.StringComparison.Ordinal)).ToList()
+            : [];
     }
 }

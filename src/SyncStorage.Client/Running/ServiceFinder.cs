@@ -189,6 +189,7 @@ internal sealed class ServiceFinder
     {
         TellsHeld = true,
         OwnSession = session,
+        Directory = state.Directory,
         ServerProcess = state.ProcessId,
         Lease = lease,
     };
@@ -208,7 +209,7 @@ internal sealed class ServiceFinder
         {
             await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
-            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
+            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
             if (state is not null && SessionServer.IsAlive(state.ProcessId))
             {

@@ -141,11 +141,14 @@ internal sealed class SettingsReader
     }
 
     /// <summary>Users paste the address from their browser or from another adapter: cut what does not belong to it.</summary>
-    public string? ReadUrl()
+    public string? ReadUrl() => ReadAddress(Setting.Url, "https://testit.example.com") is string url ? CutPasted(url) : null;
+
+    /// <inheritdoc cref="ReadUrl"/>
+    public static string CutPasted(string address)
     {
-        string? url = ReadAddress(Setting.Url, "https://testit.example.com");
-        string? suffix = url is null ? null : PastedSuffixes.FirstOrDefault(s => url!.EndsWith(s, StringComparison.OrdinalIgnoreCase));
-        return suffix is null ? url : url!.Substring(0, url.Length - suffix.Length).TrimEnd('/');
+        string url = address.TrimEnd('/');
+        string? suffix = PastedSuffixes.FirstOrDefault(s => url.EndsWith(s, StringComparison.OrdinalIgnoreCase));
+        return suffix is null ? url : url.Substring(0, url.Length - suffix.Length).TrimEnd('/');
     }
 
     public string? ReadGuid(Setting setting)

@@ -10,6 +10,7 @@ using SyncStorage.Protocol;
 using SyncStorage.Server.Participation;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
+using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 
@@ -48,7 +49,7 @@ internal sealed class EmbeddedServer : IDisposable
         _session = Session.At(options.Session!);
         _log = new ServerLog(time);
         _end = new EndOfInvocation(options.CompletionTimeout);
-        var official = new OfficialResults(null, null, _log, time);
+        var official = new OfficialResults(null, null, new TestItTiming(), time);
         _host = new RunHost
         {
             Clock = new Clock(time),

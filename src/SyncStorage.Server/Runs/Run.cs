@@ -50,7 +50,8 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             _store = new ResultStore(folder.ResultsPath);
             RunSettings? recalled = Recall();
-            bool isMine = recalled is not null && OpenedBy == host.Session;
+            // A stand-alone server goes by its own command line and environment, whatever an earlier one was told.
+            bool isMine = recalled is not null && host.Session is not null && OpenedBy == host.Session;
             Settings = recalled is null || (adopt && !isMine) ? host.SettingsOf(testRunId) : recalled;
             if (recalled is null || (adopt && !isMine))
             {
@@ -91,6 +92,10 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             var address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
             // Never one worker's token for another one's address: a pair counts as it was given, half a one only while there is no other.
             _address = address.IsComplete ? address : _address ?? address;
+            if (address is { IsComplete: true, BaseUrl: { } named } && _namedAddress != named)
+            {
+                Commit([new RunEvent { Kind = RunEvents.AddressNamed, At = Now.Time, BaseUrl = named }]);
+            }
 
             return _state.MasterPid == request.Pid;
         }

@@ -24,8 +24,11 @@ internal sealed record RunHost
 
     public Func<RunSettings, IDeliveryLog, string?, IResultPublisher> CreatePublisher { get; init; } = (_, _, _) => new LocalPublisher();
 
-    /// <summary>Gives the held result of an official client its final status; it wrote the result itself.</summary>
-    public Func<RunSettings, RegisteredAddress?, TestResultCut, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _) => Task.FromResult(true);
+    /// <summary>
+    /// Gives the held result of an official client, which wrote the result itself, its final status; tries until the deadline. False before
+    /// it: another try is no use.
+    /// </summary>
+    public Func<RunSettings, RegisteredAddress?, TestResultCut, IDeliveryLog, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _, _) => Task.FromResult(true);
 }
 
 /// <summary>Where a client said that its run lies. Kept in memory only. A class, not a record: a printed record would print the token.</summary>

