@@ -69,10 +69,11 @@ public sealed class OfficialOrderTests : IDisposable
             await worker.SetStatusAsync("completed");
         }
 
-        // A run of a client that never pings shows when the grace period has passed.
-        var other = new TestRun { Id = Guid.NewGuid().ToString(), Name = "other", ProjectId = run.ProjectId };
-        using (var quiet = new OfficialAdapter(url, testIt, "first-canary", other, "quiet"))
+        // Runs of a client that never pings show when the grace period has passed, and again when a wrong end would long be through.
+        for (int i = 0; i < 2; i++)
         {
+            var other = new TestRun { Id = Guid.NewGuid().ToString(), Name = "other", ProjectId = run.ProjectId };
+            using var quiet = new OfficialAdapter(url, testIt, "first-canary", other, "quiet");
             await quiet.RegisterAsync();
             await quiet.SetStatusAsync("completed");
             Assert.IsNotNull(await quiet.GetAsync("/wait-completion?testRunId=" + other.Id, TimeSpan.FromSeconds(30)));
