@@ -96,6 +96,9 @@ public sealed class TestItServer : IAsyncDisposable
     /// <summary>Violations so far, and what must hold at the end of the run.</summary>
     public IReadOnlyList<string> Check(TestRun run) => Locked(() => _state.Violations.Concat(TestItState.CheckEnd(run)).ToList());
 
+    /// <summary>The run's rows as text, sorted: one line for each, with parameters and status.</summary>
+    public string RowsOf(TestRun run) => Locked(() => string.Join('\n', run.Rows.Select(row => row.ToString()).Order(StringComparer.Ordinal)));
+
     /// <summary>Forgets the requests so far.</summary>
     public void ClearRequests() => _requests.Clear();
 
