@@ -71,9 +71,9 @@ public sealed class ResultRow
     /// <summary>The result of this row was posted; false for a planned row that waits for one.</summary>
     public bool HasResult { get; set; }
 
-    /// <summary>"id {name=value}: Status", what a test compares: which result stands in which row.</summary>
-    public override string ToString()
-        => $"{ExternalId} {{{string.Join(", ", Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"))}}}: {StatusType}";
+    /// <summary>"Test {name=value}: Status", what a test compares: which result stands in which row.</summary>
+    public string Describe(string test)
+        => $"{test} {{{string.Join(", ", Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"))}}}: {StatusType}";
 
     /// <summary>What makes a row of a run unique.</summary>
     public string Key => MakeKey(ExternalId, ConfigurationId, Parameters);
