@@ -15,7 +15,8 @@ internal sealed class WorkerFacts(WorkerDescription worker)
 
     public ObservedResult AddTo(ObservedResult result)
     {
-        ulong name = Hash(Hash(FnvOffset, result.FullyQualifiedName), result.DisplayName);
+        // One vstest.console may run several assemblies.
+        ulong name = Hash(Hash(Hash(FnvOffset, result.Source), result.FullyQualifiedName), result.DisplayName);
         int twin;
         lock (_seen)
         {
@@ -23,7 +24,12 @@ internal sealed class WorkerFacts(WorkerDescription worker)
             _seen[name] = twin + 1;
         }
 
-        return result with { ProjectFile = worker.ProjectFile, FrameworkOfSeveral = worker.IsOneOfSeveralFrameworks ? worker.TargetFramework : null, Twin = twin };
+        return result with
+        {
+            ProjectFile = worker.ProjectFile,
+            FrameworkOfSeveral = worker.IsOneOfSeveralFrameworks ? worker.TargetFramework : null,
+            Twin = twin,
+        };
     }
 
     private static ulong Hash(ulong hash, string text)

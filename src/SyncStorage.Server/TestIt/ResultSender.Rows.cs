@@ -113,7 +113,9 @@ internal sealed partial class ResultSender
     /// The same holds beside a planned row, or another coordinator's held one.
     /// </summary>
     private async Task<bool> WouldBeSwallowedAsync(Shipment shipment, CancellationToken cancellation)
-        => (_held is { Row: { Exists: true, HasNoParameters: true } } held && held.Row != shipment.Row && held.Content.ExternalId == shipment.Content.ExternalId)
+        => (_held is { Row: { Exists: true, HasNoParameters: true } } held
+                && held.Row != shipment.Row
+                && held.Content.ExternalId == shipment.Content.ExternalId)
             || (!_before.IsEmpty && await _before.HasOpenAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false));
 
     private async Task PostBesideOpenRowAsync(List<Shipment> shipments, CancellationToken cancellation)

@@ -63,7 +63,8 @@ internal sealed class RowRegistry
     /// <param name="externalId">Rows of one name may have ids of their own.</param>
     public static UInt128 KeyOf(StoredResult stored, ObservedResult result, string externalId)
         => Fingerprint.Of(
-            externalId, ProjectOf(result), stored.TargetFramework, result.FullyQualifiedName, result.DisplayName, result.Twin.ToString(CultureInfo.InvariantCulture));
+            externalId, ProjectOf(result), stored.TargetFramework,
+            result.FullyQualifiedName, result.DisplayName, result.Twin.ToString(CultureInfo.InvariantCulture));
 
     public Row Claim(UInt128 key, StoredResult stored, ObservedResult result, ResultContent content)
     {
@@ -84,7 +85,12 @@ internal sealed class RowRegistry
                 _projects.Add(project, project);
             }
 
-            var row = new Row { TargetFramework = stored.TargetFramework, Test = string.GetHashCode(result.FullyQualifiedName, StringComparison.Ordinal), Project = project };
+            var row = new Row
+            {
+                TargetFramework = stored.TargetFramework,
+                Test = string.GetHashCode(result.FullyQualifiedName, StringComparison.Ordinal),
+                Project = project,
+            };
             _rows.Add(key, row);
             UInt128 taken = Fingerprint.OfRow(content.ExternalId, content.Parameters);
             if (!_taken.TryAdd(taken, row))

@@ -113,7 +113,8 @@ internal sealed class RunRows(TestItClient client, RunSettings settings, Func<st
     }
 
     private static ExistingRow ToExisting(ResultDetails row)
-        => new(row.Id, row.StatusType is "InProgress" or "Pending", row.StatusType, row.DurationInMs ?? 0, row.HasTestPoint, row.Parameters is null or { Count: 0 });
+        => new(
+            row.Id, row.StatusType is "InProgress" or "Pending", row.StatusType, row.DurationInMs ?? 0, row.HasTestPoint, row.Parameters is null or { Count: 0 });
 
     private static bool SameParameters(IReadOnlyDictionary<string, string>? theirs, IReadOnlyDictionary<string, string> ours)
         => (theirs?.Count ?? 0) == ours.Count && ours.All(parameter => theirs!.TryGetValue(parameter.Key, out string? value) && value == parameter.Value);

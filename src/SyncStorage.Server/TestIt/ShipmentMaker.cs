@@ -154,8 +154,8 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
         }
 
         TestIdentity test = TestIdentity.Of(body, settings.ExternalId);
-        string text = OneLine($"The external id '{test.ExternalId}' of a test in {test.Namespace}.{test.ClassName} names a parameter '{name}' that its rows do not have, or whose name is not known")
-            + "; they have the ids that they would have without it.";
+        string text = OneLine($"The external id '{test.ExternalId}' of a test in {test.Namespace}.{test.ClassName} names a parameter '{name}'")
+            + " that its rows do not have, or whose name is not known; they have the ids that they would have without it.";
         lock (_told)
         {
             if (_told.Add(text))

@@ -31,9 +31,13 @@ internal readonly record struct AutoTestId(string Value, string? UnknownPlacehol
         }
 
         string? unknown = Placeholders.NamesIn(identity.ExternalId).FirstOrDefault(name => !parameters.ContainsKey(name));
-        return unknown is null
-            ? new AutoTestId(Clean(Placeholders.Replace(identity.ExternalId, parameters)), null)
-            : new AutoTestId(Clean(TestIdentity.Of(result with { Traits = [.. result.Traits.Where(trait => !TestIdentity.IsExternalId(trait))] }, scheme).ExternalId), unknown);
+        if (unknown is null)
+        {
+            return new AutoTestId(Clean(Placeholders.Replace(identity.ExternalId, parameters)), null);
+        }
+
+        ObservedResult without = result with { Traits = [.. result.Traits.Where(trait => !TestIdentity.IsExternalId(trait))] };
+        return new AutoTestId(Clean(TestIdentity.Of(without, scheme).ExternalId), unknown);
     }
 
     /// <summary>An id is never escaped, and never blank: Test IT refuses that.</summary>
@@ -49,7 +53,9 @@ internal static partial class Placeholders
 {
     /// <summary>In one pass: braces in a value are no placeholder.</summary>
     public static string Replace(string text, IReadOnlyDictionary<string, string> parameters)
-        => text.Contains('{', StringComparison.Ordinal) ? InBraces().Replace(text, match => parameters.GetValueOrDefault(match.Groups[1].Value, match.Value)) : text;
+        => text.Contains('{', StringComparison.Ordinal)
+            ? InBraces().Replace(text, match => parameters.GetValueOrDefault(match.Groups[1].Value, match.Value))
+            : text;
 
     /// <summary>What can be a parameter: an identifier or a position. A guid in braces is none.</summary>
     public static IEnumerable<string> NamesIn(string text) => Placeholder().Matches(text).Select(match => match.Groups[1].Value);

@@ -47,7 +47,8 @@ internal static class RowArguments
         for (int open = text.EndsWith(')') ? text.IndexOf('(') : -1; open >= 0; open = text.IndexOf('(', open + 1))
         {
             List<(string? Name, string Value)> arguments = Read(text[(open + 1)..^1]);
-            if (arguments.Count > 0 && (known is null ? arguments.TrueForAll(one => one.Name is not null) : arguments[0].Name is { } first && known.Contains(first)))
+            if (arguments.Count > 0
+                && (known is null ? arguments.TrueForAll(one => one.Name is not null) : arguments[0].Name is { } first && known.Contains(first)))
             {
                 return arguments;
             }

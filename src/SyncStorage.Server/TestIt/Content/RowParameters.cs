@@ -42,7 +42,10 @@ internal static class RowParameters
     /// <summary>A project with several target frameworks has each test once for each, so all of its rows name theirs, whoever ends first.</summary>
     public static IReadOnlyDictionary<string, string> WithOurs(ObservedResult result, IReadOnlyDictionary<string, string> parameters)
         => string.IsNullOrEmpty(result.FrameworkOfSeveral) ? parameters
-            : new Dictionary<string, string>(parameters) { [parameters.ContainsKey("targetFramework") ? "targetFramework of the project" : "targetFramework"] = result.FrameworkOfSeveral };
+            : new Dictionary<string, string>(parameters)
+            {
+                [parameters.ContainsKey("targetFramework") ? "targetFramework of the project" : "targetFramework"] = result.FrameworkOfSeveral,
+            };
 
     private static IReadOnlyDictionary<string, string> ReadOwn(ObservedResult result, string method, string type, ParameterNames names)
     {
@@ -74,7 +77,9 @@ internal static class RowParameters
     private static string MethodOf(ObservedResult result, TestIdentity identity, string type)
     {
         // xUnit's name has the arguments, the fully qualified name never has; NUnit's has them and the name never has.
-        string method = result.FullyQualifiedName.StartsWith(type + ".", StringComparison.Ordinal) ? result.FullyQualifiedName[(type.Length + 1)..] : identity.Name;
+        string method = result.FullyQualifiedName.StartsWith(type + ".", StringComparison.Ordinal)
+            ? result.FullyQualifiedName[(type.Length + 1)..]
+            : identity.Name;
         int open = method.IndexOf('(', StringComparison.Ordinal);
         return open > 0 ? method[..open] : method;
     }
