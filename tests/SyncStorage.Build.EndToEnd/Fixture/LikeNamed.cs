@@ -58,6 +58,8 @@ public static class LikeNamed
         folder.WithXunit("X2").WithXunitV3("X3");
         foreach (string name in (string[])["X2", "X3"])
         {
+            // Discovered one by one, xUnit itself runs equal rows once; v2 has no other way for data that can be discovered.
+            string unfolded = name == "X3" ? "Theory(DisableDiscoveryEnumeration = true)" : "Theory";
             folder.Write($"{name}/Orders.cs", $$"""
                 using System.Collections.Generic;
                 using Xunit;
@@ -68,7 +70,7 @@ public static class LikeNamed
                     public static IEnumerable<object[]> All => new[] { new object[] { new Order(-1) }, new object[] { new Order(5) } };
                     [Theory, MemberData(nameof(All))] public void {{name}}Pays(Order order) => Assert.True(order.IsPaid());
                     private static int _times;
-                    [Theory] [InlineData(1)] [InlineData(1)] public void {{name}}Twice(int n) => Assert.True(n > 0 && System.Threading.Interlocked.Increment(ref _times) > 1);
+                    [{{unfolded}}] [InlineData(1)] [InlineData(1)] public void {{name}}Twice(int n) => Assert.True(n > 0 && System.Threading.Interlocked.Increment(ref _times) > 1);
                     [Theory(DisplayName = "Order is paid")] [InlineData("card", 1)] [InlineData("cash", 0)] [Trait("ExternalId", "{{name}}-pay-{how}")]
                     public void Pays(string how, int n) => Assert.True(n > 0 && how.Length > 0);
                     [Theory(DisplayName = "Order is sent")] [InlineData("air")] [InlineData("sea")] [Trait("ExternalId", "{{name}}-send-{what}")]

@@ -31,6 +31,9 @@ public sealed class Every_result_a_row
 
         StringAssert.Contains(output, "SYNC0020");
         Assert.AreEqual("", string.Join('\n', Expected.Except(rows.Split('\n'))), rows);
+        CollectionAssert.AreEquivalent(new[] { "Succeeded", "Failed" }, Statuses("SamePasses"), rows);
+        CollectionAssert.AreEquivalent(new[] { "X2-pay-card", "X2-pay-cash", "X3-pay-card", "X3-pay-cash" }, run.Rows.Select(row => row.ExternalId).Where(id => id.Contains("-pay-")).ToArray());
+        string[] Statuses(string test) => rows.Split('\n').Where(row => row.StartsWith(test, StringComparison.Ordinal)).Select(row => row.Split(": ")[^1]).ToArray();
         Assert.IsFalse(run.Rows.Any(row => row.ExternalId.Contains('{')), "a template is no id");
     }
 
@@ -50,6 +53,12 @@ public sealed class Every_result_a_row
         "MsPays {order=Ms.Order}: Failed", "MsPays {order=Ms.Order, repeat=2}: Succeeded",
         "NuPays {order=Nu.Order}: Failed", "NuPays {order=Nu.Order, repeat=2}: Succeeded",
         "NuOpens {browser=chrome}: Succeeded", "NuOpens {browser=firefox}: Failed", "NuFlaky {}: Succeeded",
+        "X2Pays {order=Order { }}: Failed", "X2Pays {order=Order { }, repeat=2}: Succeeded",
+        "X3Pays {order=Order { }}: Failed", "X3Pays {order=Order { }, repeat=2}: Succeeded",
+        "X3Twice(n: 1) {n=1}: Failed", "X3Twice(n: 1) {n=1, repeat=2}: Succeeded",
+        "Fs pays {order=Fs.Order}: Failed", "Fs pays {order=Fs.Order, repeat=2}: Succeeded",
+        "VbPays {order=Vb.Order}: Failed", "VbPays {order=Vb.Order, repeat=2}: Succeeded",
+        "MsNeverRuns {}: Failed", "MsHangs {}: Failed", "MsHangs {repeat=2}: Failed",
         "SeveralPass {targetFramework=net10.0}: Succeeded", "SeveralPass {targetFramework=net8.0}: Failed",
         "Order is paid(how: \"card\", n: 1) {how=card, n=1}: Succeeded", "Order is paid(how: \"cash\", n: 0) {how=cash, n=0}: Failed",
     ];
