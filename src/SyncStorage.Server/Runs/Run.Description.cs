@@ -15,7 +15,7 @@ internal sealed partial class Run
 
     public bool HasWorkers => Look(() => _state.Workers.Count > 0);
 
-    public bool IsHeld(TestResultCut cut) => Look(() => _state.IsHeld(cut));
+    public bool IsHeld(TestResultCut cut) => Look(() => _state.Slot.Holds(cut));
 
     public bool IsMaster(string pid) => Look(() => _state.MasterPid == pid);
 
@@ -56,7 +56,7 @@ internal sealed partial class Run
                     IsMaster = worker.Pid == _state.MasterPid,
                     Status = worker.Status,
                 }).ToList(),
-                InProgress = (_state.Held ?? _state.LastHeld) is { } held
+                InProgress = (_state.Held ?? _state.Slot.LastHeld) is { } held
                     ? new ReportedHeldResult { AutoTestExternalId = held.Cut.AutoTestExternalId, StatusType = held.Cut.StatusType, Finalized = held.Finalized }
                     : null,
                 Results = new ReportedResults

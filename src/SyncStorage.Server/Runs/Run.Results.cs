@@ -75,7 +75,7 @@ internal sealed partial class Run
 
             for (int i = 0; i < accepted.Count && _state.AwaitsHeldResult; i++)
             {
-                if (_state.IsAwaited(pid, accepted[i].TestCaseId))
+                if (_state.Slot.Awaits(pid, accepted[i].TestCaseId))
                 {
                     Commit([new RunEvent { Kind = RunEvents.HeldBound, At = Now.Time, Index = first + i }]);
                 }

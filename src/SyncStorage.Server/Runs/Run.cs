@@ -144,7 +144,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
 
             Commit(_state.Offer(cut, Now));
             PublishReady();
-            return _state.IsHeld(cut);
+            return _state.Slot.Holds(cut);
         }
     }
 
