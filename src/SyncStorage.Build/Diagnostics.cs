@@ -18,6 +18,11 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
     public void ServerNotStarted(string reason)
         => Trouble("SYNC0003", $"Sync Storage could not be started: {reason} The tests run without it.");
 
+    public void Rejected(long count, string report)
+        => Trouble("SYNC0014", $"Test IT rejected {count} results; the reasons are in server.log beside {report}.");
+
+    public void NotDelivered(string reason) => Trouble("SYNC0015", $"Results were not delivered: {reason}");
+
     public void DirectoryNotWritable(string directory, string reason)
         => Trouble("SYNC0004", $"SyncStorageDirectory '{directory}' cannot be written: {reason} The tests run without Sync Storage.");
 

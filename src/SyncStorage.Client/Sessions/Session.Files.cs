@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading;
@@ -94,6 +96,26 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>Under SyncStorageFailOnError a project has waited for the delivery of its results until the time was up: nobody else of the invocation waits again.</summary>
+    public void NoteWaitedInVain(TimeSpan waited)
+        => Write(WaitedInVainPath, Encoding.UTF8.GetBytes(waited.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)));
+
+    /// <summary>Zero when nobody has.</summary>
+    public TimeSpan ReadWaitedInVain()
+    {
+        try
+        {
+            return File.Exists(WaitedInVainPath) && long.TryParse(File.ReadAllText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds)
+                ? TimeSpan.FromMilliseconds(milliseconds)
+                : TimeSpan.Zero;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Being replaced, or the session is over.
+            return TimeSpan.Zero;
+        }
+    }
+
     /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
     public static void Write(string path, byte[] content)
     {
@@ -117,6 +139,8 @@ internal sealed partial class Session
     }
 
     private string StartPath => Path.Combine(Directory, "start.json");
+
+    private string WaitedInVainPath => Path.Combine(Directory, "waited");
 
     private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, Hash(testRunId) + ".json");
 

@@ -30,6 +30,7 @@ namespace SyncStorage.Sessions;
 /// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits
+/// waited               milliseconds that SyncStorageFailOnError has waited in vain
 /// rehearsal            a run that the server plays through for itself, for a tenth of a second
 /// </code>
 /// </summary>

@@ -204,8 +204,12 @@ internal sealed class EmbeddedServer : IDisposable
         }
     }
 
-    /// <summary>Waiting for a silent Test IT costs an invocation SyncStorageCompletionTimeout once, the plan of adapter mode 0 included.</summary>
-    private TimeSpan DeliveryPatience => TimeSpan.FromTicks(Math.Max((_options.CompletionTimeout - _plans.Wasted).Ticks, LastDelivery.Ticks));
+    /// <summary>
+    /// Waiting for a silent Test IT costs an invocation SyncStorageCompletionTimeout once, the plan of adapter mode 0 and what
+    /// SyncStorageFailOnError has waited in vain included.
+    /// </summary>
+    private TimeSpan DeliveryPatience
+        => TimeSpan.FromTicks(Math.Max((_options.CompletionTimeout - _plans.Wasted - _session.ReadWaitedInVain()).Ticks, LastDelivery.Ticks));
 
     /// <summary>A run on its way out.</summary>
     private sealed class Ending : IDisposable

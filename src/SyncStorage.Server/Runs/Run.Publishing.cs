@@ -132,7 +132,6 @@ internal sealed partial class Run
     private void PublishReady()
     {
         TakeSlotForMaster();
-        bool othersWait = _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
         if (!Settings.Publish || _state.Workers.Count == 0 || _state.Phase != RunPhase.Running)
         {
             return;
@@ -140,7 +139,7 @@ internal sealed partial class Run
 
         // Early, so that the run's address is known before the first result is.
         _publisher ??= CreatePublisher();
-        if (_store.Count == 0 || (othersWait && !_finishing))
+        if (_store.Count == 0 || (OthersWait && !_finishing))
         {
             return;
         }
@@ -165,6 +164,9 @@ internal sealed partial class Run
             }
         }
     }
+
+    /// <summary>Nothing may be published yet: nobody is held back so far.</summary>
+    private bool OthersWait => _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
 
     private IResultPublisher CreatePublisher()
     {

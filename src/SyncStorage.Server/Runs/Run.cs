@@ -30,6 +30,9 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private bool _finishing;
     private bool _closed;
     private bool _reportIsOld;
+
+    /// <summary>The report names a worker whose results are on their way: somebody may be waiting for the next report.</summary>
+    private bool _awaitsSettling;
     private TimeSpan? _reportedAt;
 
     /// <param name="testRunId">The id that workers register for.</param>
@@ -184,7 +187,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
 
             Commit(_state.Pass(part => _host.Processes.BirthOf(part.ProcessId!.Value) == part.ProcessBirth, Now));
             PublishReady();
-            if (_reportIsOld && !(Now.Uptime - _reportedAt < TimeSpan.FromSeconds(1)))
+            if ((_reportIsOld || _awaitsSettling) && !(Now.Uptime - _reportedAt < TimeSpan.FromSeconds(1)))
             {
                 WriteReport();
             }

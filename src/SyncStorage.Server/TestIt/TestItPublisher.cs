@@ -40,6 +40,9 @@ internal sealed partial class TestItPublisher : IResultPublisher
     /// <summary>The same for the held-back result, which goes before all others; guarded by <see cref="_arrived"/>.</summary>
     private readonly Queue<(StoredResult Stored, bool Delivered)> _arrivedHeld = [];
 
+    /// <summary>Nothing more is sent, whatever comes.</summary>
+    private volatile bool _hasStopped;
+
     private volatile bool _released;
     private volatile bool _completing;
 
@@ -72,6 +75,13 @@ internal sealed partial class TestItPublisher : IResultPublisher
     public string? TestRunId => _run.Id;
 
     public string? TestRunUrl => _run.Url;
+
+    public PublisherStanding Standing => new()
+    {
+        HasGivenUp = _hasStopped,
+        SendsAtTheEnd = !_settings.ImportRealtime && _run.Id is not null,
+        Held = _held.Indices,
+    };
 
     public void Publish(StoredResult result, bool held) => Hand(result, held, delivered: false);
 
@@ -147,6 +157,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
         catch (RunUnusableException e)
         {
             await Task.WhenAll(_inFlight).ConfigureAwait(false);
+            _hasStopped = true;
             await ReconcileAsync(e, lifetime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
@@ -211,6 +222,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
     private void GiveUp(RunUnusableException e)
     {
         _unusable = e;
+        _hasStopped = true;
         _log.Notice(e.Code, e.Message);
     }
 }
