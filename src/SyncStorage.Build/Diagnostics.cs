@@ -29,7 +29,7 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
     /// <summary>What the server found out while it ran: its code and text stand in the notice already.</summary>
     public void FromServer(string code, string message) => Trouble(code, message);
 
-    public void NotExpressibleAsFilter(string message) => Trouble("SYNC0016", message);
+    public void NotDecided(string note) => Trouble("SYNC0016", $"adapterMode 0: {note}.");
 
     public void PlanNotFetched(string reason)
         => Trouble("SYNC0019", $"adapterMode 0: the tests planned in Test IT could not be fetched: {reason} All tests run.");

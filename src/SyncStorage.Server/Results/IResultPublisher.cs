@@ -32,6 +32,9 @@ internal interface IResultPublisher : IAsyncDisposable
     /// <summary>What the publisher can still do about results before the run ends. Never blocks.</summary>
     PublisherStanding Standing { get; }
 
+    /// <summary>Somebody may wait for what has come so far: nothing is collected for fuller requests any longer. False: again as usual.</summary>
+    void Hurry(bool hurried);
+
     /// <summary>Sends what is left, gives the held result its final status, closes the run if we created it. What is not done by the deadline is spooled.</summary>
     /// <param name="held">The cut whose result is to become final, or null when none was held here.</param>
     /// <param name="deadline">Cancelled when the run must end.</param>

@@ -24,6 +24,10 @@ internal sealed class LocalPublisher : IResultPublisher
 
     public PublisherStanding Standing => PublisherStanding.Sending;
 
+    public void Hurry(bool hurried)
+    {
+    }
+
     public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline) => Task.FromResult(true);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -100,6 +100,7 @@ internal sealed partial class Run
             AtomicFile.Write(_folder.ReportPath, ReadableJson.Write(report, ServerJsonOut.Default.Report, indented: true), ownerOnly: false);
             _reportIsOld = false;
             _awaitsSettling = report.Workers.Any(worker => worker is { Settled: false, Status: not WorkerStatus.InProgress });
+            _publisher?.Hurry(_awaitsSettling);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -28,6 +28,11 @@ internal sealed partial class Run
         lock (_gate)
         {
             Commit([new RunEvent { Kind = RunEvents.Delivered, At = Now.Time, Index = index, Delivery = StoredLine.NameOf(delivery), Reason = reason }]);
+            // The held one may be left, of which only the next look tells that it stands in Test IT.
+            if (_awaitsSettling && index < _store.Count && _store.PendingOf(_store[index].WorkerPid) <= 1)
+            {
+                WriteReport();
+            }
         }
     }
 

@@ -14,6 +14,11 @@ namespace SyncStorage.Server.Runs;
 /// </summary>
 internal sealed partial class Run : IDeliveryLog, IDisposable
 {
+    /// <summary>The oldest that the report is while the run goes on.</summary>
+    private static readonly TimeSpan ReportAge = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan AwaitedReportAge = TimeSpan.FromMilliseconds(250);
+
     private readonly object _gate = new();
     private readonly RunHost _host;
     private readonly RunFolder _folder;
@@ -108,6 +113,12 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             Worker worker = _state.Find(pid) ?? throw Unknown(pid, 400);
             ThrowIfFull(pid, part);
             Commit(_state.SetStatus(worker, part, status, Now));
+            if (worker.IsDone && !_awaitsSettling)
+            {
+                _awaitsSettling = true;
+                _publisher?.Hurry(true);
+            }
+
             if (status == WorkerStatus.InProgress)
             {
                 _state.Touch(worker, Now);
@@ -187,7 +198,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
 
             Commit(_state.Pass(part => _host.Processes.BirthOf(part.ProcessId!.Value) == part.ProcessBirth, Now));
             PublishReady();
-            if ((_reportIsOld || _awaitsSettling) && !(Now.Uptime - _reportedAt < TimeSpan.FromSeconds(1)))
+            if ((_awaitsSettling || _reportIsOld) && !(Now.Uptime - _reportedAt < (_awaitsSettling ? AwaitedReportAge : ReportAge)))
             {
                 WriteReport();
             }

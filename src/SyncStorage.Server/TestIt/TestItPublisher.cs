@@ -43,6 +43,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
     /// <summary>Nothing more is sent, whatever comes.</summary>
     private volatile bool _hasStopped;
 
+    private volatile bool _hurried;
     private volatile bool _released;
     private volatile bool _completing;
 
@@ -87,6 +88,16 @@ internal sealed partial class TestItPublisher : IResultPublisher
 
     /// <summary>After a restart: a result that an earlier process delivered. Its row is taken, and further attempts of its test go there.</summary>
     public void Restore(StoredResult delivered) => Hand(delivered, held: false, delivered: true);
+
+    public void Hurry(bool hurried)
+    {
+        bool isNew = hurried && !_hurried;
+        _hurried = hurried;
+        if (isNew)
+        {
+            Wake();
+        }
+    }
 
     public void ReleaseOthers()
     {

@@ -162,6 +162,10 @@ internal sealed class RecordingPublisher : IResultPublisher
 
     public PublisherStanding Standing { get; set; } = PublisherStanding.Sending;
 
+    public bool IsHurried { get; private set; }
+
+    public void Hurry(bool hurried) => IsHurried = hurried;
+
     public void ReleaseOthers() => Released = true;
 
     public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline)
