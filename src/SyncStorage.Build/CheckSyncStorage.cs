@@ -33,7 +33,7 @@ public sealed class CheckSyncStorage : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, failOnError: true);
+        var diagnostics = new Diagnostics(Log, BuildEngine, failOnError: true);
         try
         {
             Check(diagnostics);

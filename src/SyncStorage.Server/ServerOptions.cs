@@ -26,7 +26,7 @@ internal sealed class ServerOptions
           --privateToken TOKEN  token for it; better in the environment: TMS_PRIVATE_TOKEN
           --listen ADDRESS      an IP address besides loopback, such as 0.0.0.0 (default: loopback only)
           --directory DIR       log, journal and report of each run (default TestResults/SyncStorage)
-          --resend              send what earlier runs could not send from --directory, and end
+          --resend              send what earlier runs could not send from --directory, and end; takes --baseURL where a run does not know it
           --help                this text
 
         Prints "listening on http://..." once it accepts, and runs until POST /shutdown, SIGTERM or Ctrl+C.

@@ -10,7 +10,7 @@ using SyncStorage.Settings;
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>
-/// The results that an earlier run had to leave in its folder. While one is open, the folder is locked against every other process, by the
+/// What an earlier run had to leave in its folder: results, or the last step in Test IT. While one is open, the folder is locked against every other process, by the
 /// journal that it holds; the lock dies with the process, so a killed one is in nobody's way.
 /// </summary>
 internal sealed class LeftResults : IDisposable
@@ -21,16 +21,37 @@ internal sealed class LeftResults : IDisposable
     private LeftResults(Run run, TimeProvider time)
     {
         (_run, _time) = (run, time);
-        Count = run.Describe().Results.Spooled;
+        Report report = run.Describe();
+        Count = report.Results.Spooled;
+        What = Count > 0 ? $"{Count} results"
+            : report.InProgress is { Finalized: false } held ? $"the final status of the held-back result '{held.AutoTestExternalId}'"
+            : "its last step";
     }
 
-    public RunSettings Settings => _run.Settings;
+    /// <summary>Where what is left belongs, and how to get there.</summary>
+    /// <param name="confirmedUrl">Test IT's address in the words of whoever sends it, if any.</param>
+    /// <returns>Null when only a client has named the address: a token of ours goes where a user or a setting says.</returns>
+    public RunSettings? SettingsFor(string? confirmedUrl)
+    {
+        string? url = _run.Settings.Publish ? _run.Settings.Url : _run.NamedAddress ?? _run.Settings.Url ?? confirmedUrl;
+        bool isConfirmed = url is not null && (IsSame(url, _run.Settings.Url) || IsSame(url, confirmedUrl));
+        return isConfirmed ? _run.Settings with { Url = SettingsReader.CutPasted(url!) } : null;
+    }
+
+    /// <summary>Tms.config.json of the run, if it had one.</summary>
+    public string? ConfigFile => _run.Settings.ConfigFile;
+
+    /// <summary>Test IT's address as a client named it; null when a setting does or nobody.</summary>
+    public string? NamedAddress => _run.NamedAddress;
 
     /// <inheritdoc cref="Run.IsRefused"/>
     public bool IsRefused => _run.IsRefused;
 
     /// <summary>How many there were when the folder was opened.</summary>
     public long Count { get; }
+
+    /// <summary>What is left, in words.</summary>
+    public string What { get; }
 
     /// <param name="closeOpenRun">True: a run that its server left open is closed first. False: there is nothing to be sent of it yet.</param>
     /// <returns>Null when nothing of it is to be published.</returns>
@@ -50,6 +71,7 @@ internal sealed class LeftResults : IDisposable
             Directory = directory,
             SettingsOf = id => new RunSettings { TestRunId = id },
             CreatePublisher = (_, _, _) => new NoPublisher(),
+            FinalizeOfficial = (_, _, _, _, _) => Task.FromResult(false),
         };
         var run = new Run(left.TestRunId, folder, host, adopt: false);
         try
@@ -60,10 +82,10 @@ internal sealed class LeftResults : IDisposable
                 await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
             }
 
-            if (!run.IsRunning && run.Settings.Publish)
+            if (!run.IsRunning)
             {
-                run.TakeSpooled();
-                if (run.Describe().Results.Spooled > 0)
+                run.TakeSpooled(take: closeOpenRun);
+                if (run.HasLeft)
                 {
                     return new LeftResults(run, time);
                 }
@@ -80,9 +102,9 @@ internal sealed class LeftResults : IDisposable
     }
 
     /// <returns>The report afterwards, and whether nothing is left.</returns>
-    public async Task<(Report Report, bool IsDone)> SendAsync(string token, CancellationToken deadline)
+    public async Task<(Report Report, bool IsDone)> SendAsync(RunSettings settings, string token, CancellationToken deadline)
     {
-        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(_run.Settings, token, left, log, _time, deadline)).ConfigureAwait(false);
+        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(settings, token, left, log, _time, deadline)).ConfigureAwait(false);
         return (_run.Describe(), isDone);
     }
 
@@ -91,4 +113,7 @@ internal sealed class LeftResults : IDisposable
     public string TestRunId => _run.TestRunId;
 
     public void Dispose() => _run.Dispose();
+
+    private static bool IsSame(string url, string? other)
+        => other is not null && string.Equals(SettingsReader.CutPasted(url), SettingsReader.CutPasted(other), StringComparison.OrdinalIgnoreCase);
 }

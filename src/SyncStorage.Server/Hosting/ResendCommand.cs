@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -12,6 +13,7 @@ namespace SyncStorage.Server.Hosting;
 internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : IDisposable
 {
     private readonly ServerLog _log = new(time);
+    private readonly SettingsReader _settings = new(Environment.CurrentDirectory, new Dictionary<string, string>(), "");
 
     /// <returns>0 when nothing is left.</returns>
     public async Task<int> RunAsync()
@@ -46,15 +48,26 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
 
     private async Task<bool> ResendAsync(LeftResults left)
     {
-        if (PrivateTokenSource.Read(left.Settings.ConfigFile) is not { } token)
+        if (left.SettingsFor(options.BaseUrl ?? _settings.ReadUrl()) is not { } settings)
         {
-            Output.WriteError($"warning SYNC0015: {left.Count} results of run {left.TestRunId} stay spooled: there is no private token (TMS_PRIVATE_TOKEN).");
+            string named = left.NamedAddress is { } url ? $" (a client of the run named {url})" : "";
+            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: say where it belongs with --baseURL or TMS_URL{named}.");
             return false;
         }
 
+        if ((options.PrivateToken ?? PrivateTokenSource.Read(left.ConfigFile ?? _settings.ConfigFile)) is not { } token)
+        {
+            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: there is no private token (TMS_PRIVATE_TOKEN).");
+            return false;
+        }
+
+        // Who repeats it by hand may have changed that, because it was the reason.
+        settings = settings with { CertValidation = _settings.ReadSwitch(Setting.CertValidation, settings.CertValidation) };
         using var deadline = new CancellationTokenSource(options.CompletionTimeout, time);
-        (Report report, bool isDone) = await left.SendAsync(token, deadline.Token).ConfigureAwait(false);
-        string counts = $"run {report.TestRunId}: {left.Count} results were spooled; {left.Count - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {left.ReportPath}";
+        (Report report, bool isDone) = await left.SendAsync(settings, token, deadline.Token).ConfigureAwait(false);
+        string counts = left.Count == 0
+            ? $"run {report.TestRunId}: {left.What} is {(isDone ? "in Test IT now" : "not in Test IT yet")}; {left.ReportPath}"
+            : $"run {report.TestRunId}: {left.Count} results were spooled; {left.Count - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {left.ReportPath}";
         if (isDone)
         {
             Output.WriteLine($"Sync Storage: {counts}");

@@ -35,7 +35,8 @@ internal sealed class ProjectPlanner
     public static ProjectPlan Make(string assembly, IReadOnlyList<PlannedAutoTest> planned, string scheme)
     {
         using var assemblies = new AssemblyTypes(assembly);
-        bool isForeign = Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(assembly))!, "*testadapter*.dll", new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive })
+        // As VSTest finds adapters.
+        bool isForeign = Directory.EnumerateFiles(Path.GetDirectoryName(Path.GetFullPath(assembly))!, "*.TestAdapter.dll", new EnumerationOptions { MatchCasing = MatchCasing.CaseInsensitive })
             .Select(Path.GetFileName).Any(file => !KnownAdapters.Any(known => file!.StartsWith(known, StringComparison.OrdinalIgnoreCase)));
         return Make(TestMethods.Of(assemblies, scheme), isForeign, planned);
     }

@@ -79,7 +79,7 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
 
     /// <summary>The user hears of the first one: a folder that is gone would fill the screen. The log has them all.</summary>
     private void LeaveOut(string message)
-        => notice(Interlocked.Exchange(ref _isTold, 1) == 0 ? "SYNC0020" : null, message);
+        => notice(Interlocked.Exchange(ref _isTold, 1) == 0 ? "SYNC0021" : null, message);
 
     /// <summary>The name stands in a header: what no header may hold becomes an underscore.</summary>
     private static string SafeName(string name)

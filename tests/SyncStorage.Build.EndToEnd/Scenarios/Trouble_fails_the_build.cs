@@ -34,7 +34,7 @@ public sealed class Trouble_fails_the_build
     [DataRow("the token is refused", "SYNC0011")]
     [DataRow("results are rejected", "SYNC0014")]
     [DataRow("results cannot be taken", "SYNC0015")]
-    [DataRow("attachments are refused", "SYNC0020")]
+    [DataRow("attachments are refused", "SYNC0021")]
     public async Task Every_time(string fault, string code)
     {
         await using TestItServer testIt = await TestItServer.StartAsync();
