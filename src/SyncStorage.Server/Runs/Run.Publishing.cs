@@ -32,6 +32,11 @@ internal sealed partial class Run
         lock (_gate)
         {
             Commit([new RunEvent { Kind = RunEvents.Delivered, At = Now.Time, Index = index, Delivery = StoredLine.NameOf(delivery), Reason = reason }]);
+            // The held one may be left, of which only the next look tells that it stands in Test IT.
+            if (_awaitsSettling && index < _store.Count && _store.PendingOf(_store[index].WorkerPid) <= 1)
+            {
+                WriteReport();
+            }
         }
     }
 
@@ -153,7 +158,6 @@ internal sealed partial class Run
     private void PublishReady()
     {
         TakeSlotForMaster();
-        bool othersWait = _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
         if (!Settings.Publish || _state.Workers.Count == 0 || _state.Phase != RunPhase.Running)
         {
             return;
@@ -166,7 +170,7 @@ internal sealed partial class Run
             _restored = false;
         }
 
-        if (_store.Count == 0 || (othersWait && !_finishing))
+        if (_store.Count == 0 || (OthersWait && !_finishing))
         {
             return;
         }
@@ -193,6 +197,9 @@ internal sealed partial class Run
         }
     }
 
+    /// <summary>Nothing may be published yet: nobody is held back so far.</summary>
+    private bool OthersWait => _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
+
     /// <summary>
     /// What an earlier process delivered keeps its rows. In the order in which it was sent, the held-back result before all others: of two tests
     /// with the same id and parameters the first has the plain ones, and it has to stay the first.
@@ -205,7 +212,7 @@ internal sealed partial class Run
         }
 
         _restored = true;
-        held ??= _state.LastHeld?.Index;
+        held ??= _state.Slot.LastHeld?.Index;
         if (held is long first && first < _store.Count && _store.DeliveryOf(first) == Delivery.Sent)
         {
             _publisher!.Restore(_store[first]);

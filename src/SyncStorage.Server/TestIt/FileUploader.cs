@@ -17,6 +17,8 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
     /// <summary>Test IT's id by what the file is; empty for one that cannot be uploaded.</summary>
     private readonly ConcurrentDictionary<TestFile, string> _ids = [];
 
+    private int _isTold;
+
     /// <returns>Ids of the files that Test IT has.</returns>
     public async Task<IReadOnlyDictionary<TestFile, string>> UploadAsync(ResultContent content, CancellationToken cancellation)
     {
@@ -52,7 +54,7 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
             long size = file.Text is null ? new FileInfo(file.Path!).Length : Encoding.UTF8.GetByteCount(file.Text);
             if (size > TestItClient.LargestFile)
             {
-                notice(null, $"Attachment '{file.Path ?? file.Name}' has {size} bytes; Test IT takes at most {TestItClient.LargestFile}, so it is left out.");
+                LeaveOut($"Attachment '{file.Path ?? file.Name}' has {size} bytes; Test IT takes at most {TestItClient.LargestFile}, so it is left out.");
                 return null;
             }
 
@@ -65,15 +67,19 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            notice(null, $"Attachment '{file.Path}' cannot be read and is left out: {e.Message}");
+            LeaveOut($"Attachment '{file.Path}' cannot be read and is left out: {e.Message}");
             return null;
         }
         catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
         {
-            notice(null, $"Test IT did not take the attachment '{file.Path ?? file.Name}': {e.Message}");
+            LeaveOut($"Test IT did not take the attachment '{file.Path ?? file.Name}': {e.Message}");
             return null;
         }
     }
+
+    /// <summary>The user hears of the first one: a folder that is gone would fill the screen. The log has them all.</summary>
+    private void LeaveOut(string message)
+        => notice(Interlocked.Exchange(ref _isTold, 1) == 0 ? "SYNC0021" : null, message);
 
     /// <summary>The name stands in a header: what no header may hold becomes an underscore.</summary>
     private static string SafeName(string name)
