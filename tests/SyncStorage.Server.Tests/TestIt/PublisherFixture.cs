@@ -132,6 +132,12 @@ internal sealed class PublisherFixture : IAsyncDisposable
         Assert.AreEqual(string.Join('\n', expected.Order(StringComparer.Ordinal)), TestIt.RowsOf(Run), NoticesText);
     }
 
+    public void AssertNoViolation()
+    {
+        IReadOnlyList<string> problems = TestIt.Check(Run);
+        Assert.IsEmpty(problems, string.Join("\n", problems.Take(10)) + "\n" + NoticesText);
+    }
+
     /// <summary>Planned rows of one autotest may be equal to each other: they are the plan's, not ours.</summary>
     public void AssertNoViolationButEqualRows(int planned)
         => Assert.IsEmpty(TestIt.Check(Run).Where(problem => planned < 2 || !problem.StartsWith($"{planned} rows for", StringComparison.Ordinal)), NoticesText);
