@@ -164,7 +164,7 @@ public sealed class Strict_users
     public async Task May_have_a_file_system_that_refuses_to_change_modes(bool areFoldersOpen)
     {
         using var trial = new Trial();
-        await RefusedModes.InAsync(trial, areFoldersOpen);
+        using RefusedModes disk = await RefusedModes.MountAsync(trial.Results, areFoldersOpen);
 
         TimedResult run = await trial.RunAsync(Kind.Passing);
 
