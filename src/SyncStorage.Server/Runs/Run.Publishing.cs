@@ -176,9 +176,10 @@ internal sealed partial class Run
         }
 
         long? held = _state.Held?.Index;
+        bool isPublishedNow = false;
         if (held is long index && !_heldPublished && _store.DeliveryOf(index) is Delivery.Pending or Delivery.Spooled)
         {
-            _heldPublished = true;
+            _heldPublished = isPublishedNow = true;
             _publisher.Publish(_store[index], held: true);
         }
         else if (!_heldPublished && !_othersReleased)
@@ -187,7 +188,7 @@ internal sealed partial class Run
             _publisher.ReleaseOthers();
         }
 
-        RestoreDelivered(held);
+        RestoreDelivered(held, isPublishedNow);
         for (; _toPublish < _store.Count; _toPublish++)
         {
             if (_toPublish != held && _store.DeliveryOf(_toPublish) is Delivery.Pending or Delivery.Spooled)
@@ -204,7 +205,7 @@ internal sealed partial class Run
     /// What an earlier process delivered keeps its rows. In the order in which it was sent, the held-back result before all others: of two tests
     /// with the same id and parameters the first has the plain ones, and it has to stay the first.
     /// </summary>
-    private void RestoreDelivered(long? held)
+    private void RestoreDelivered(long? held, bool isPublishedNow)
     {
         if (_restored)
         {
@@ -213,7 +214,7 @@ internal sealed partial class Run
 
         _restored = true;
         held ??= _state.Slot.LastHeld?.Index;
-        if (held is long first && first < _store.Count && _store.DeliveryOf(first) == Delivery.Sent)
+        if (!isPublishedNow && held is long first && first < _store.Count && _store.DeliveryOf(first) == Delivery.Sent)
         {
             _publisher!.Restore(_store[first]);
         }
