@@ -119,7 +119,7 @@ internal sealed partial class Run
     {
         for (long i = _toPublish; i < _store.Count; i++)
         {
-            if (!Settings.Publish || _store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled)
+            if (_store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled || (!Settings.Publish && _store.DeliveryOf(i) != Delivery.Rejected))
             {
                 return i;
             }

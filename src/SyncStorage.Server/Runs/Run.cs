@@ -54,7 +54,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             Settings = recalled is null || (adopt && !isMine) ? host.SettingsOf(testRunId) : recalled;
             if (recalled is null || (adopt && !isMine))
             {
-                Commit([new RunEvent { Kind = RunEvents.Opened, At = host.Clock.Now.Time, TestRunId = testRunId, Session = host.Session, Settings = Settings }]);
+                Commit([new RunEvent { Kind = RunEvents.Opened, At = host.Clock.Now.Time, Version = Journal.Version, TestRunId = testRunId, Session = host.Session, Settings = Settings }]);
                 Log($"Run {testRunId} opened; {(Settings.Publish ? "results go to " + Settings.Url : "results stay in the local report")}.");
             }
         }

@@ -232,15 +232,16 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
                 return run;
             }
-            catch (IOException) when (File.Exists(folder.JournalPath) && opening.Elapsed < Inspection)
+            catch (IOException e) when (e is not UnusableJournalException && File.Exists(folder.JournalPath) && opening.Elapsed < Inspection)
             {
                 // Another server that starts looks into every folder for a moment; a lock of the file system has no wait.
                 Thread.Sleep(10);
                 number--;
             }
-            catch (IOException) when (number < 10 && File.Exists(folder.JournalPath))
+            catch (IOException e) when (number < 10 && File.Exists(folder.JournalPath))
             {
-                // Another living server writes there: same directory and run id, but it could not be joined.
+                // Another living server writes there, which could not be joined, or what was written there cannot be continued.
+                host.Log.Write($"Run {testRunId} does not go on in {folder.Path}: {e.Message}");
                 folder = new RunFolder(host.Directory, $"{testRunId}-{number}");
             }
         }
