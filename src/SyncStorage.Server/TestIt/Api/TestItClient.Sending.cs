@@ -54,7 +54,6 @@ internal sealed partial class TestItClient
         string call = $"{method} {address}";
         using var timeout = new CancellationTokenSource(_timing.Attempt, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        // Outside the try: a file that cannot be read is no trouble of Test IT's.
         using HttpContent? body = content?.Invoke();
         try
         {
@@ -70,6 +69,11 @@ internal sealed partial class TestItClient
             }
 
             throw Failure(call, response, answer, mediaType);
+        }
+        catch (Exception e) when (FileTroubleIn(e) is { } trouble)
+        {
+            // A file that cannot be read is no trouble of Test IT's, and reading it again would not help.
+            throw trouble;
         }
         catch (Exception e) when (e is not TestItException)
         {
@@ -162,6 +166,9 @@ internal sealed partial class TestItClient
 
         return false;
     }
+
+    private static FileTroubleException? FileTroubleIn(Exception? e)
+        => e is null ? null : e as FileTroubleException ?? FileTroubleIn(e.InnerException);
 
     private static Exception Innermost(Exception e)
     {

@@ -46,7 +46,7 @@ internal sealed record ResultContent
     public static ResultContent Of(ObservedResult result, string scheme, bool ignoreParameters, ParameterNames names)
     {
         TestIdentity identity = TestIdentity.Of(result, scheme);
-        AdapterLines lines = AdapterLines.Read(result.StandardOutput);
+        AdapterLines lines = AdapterLines.Read(result.StandardOutput, new TestFolders(result.Source));
         IReadOnlyDictionary<string, string> parameters = lines.Parameters ?? ReadParameters(result, identity, names);
         string Fill(string text) => Placeholders.Replace(text, parameters);
 
