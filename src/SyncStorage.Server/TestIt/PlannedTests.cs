@@ -24,15 +24,23 @@ internal static class PlannedTests
             await client.OpenProjectAsync(settings.ProjectId!, cancellation).ConfigureAwait(false);
             await client.GetRunAsync(settings.TestRunId, cancellation).ConfigureAwait(false);
             var filter = new ResultFilterModel { TestRunIds = [settings.TestRunId], ConfigurationIds = [settings.ConfigurationId!], StatusTypes = ["InProgress"] };
-            List<ResultHit> planned = await client.SearchResultsAsync(filter, cancellation).ConfigureAwait(false);
-            var found = new List<AutoTestDetails>();
-            string[] ids = planned.Select(hit => hit.AutotestExternalId).OfType<string>().Distinct().ToArray();
-            foreach (string[] some in ids.Chunk(TestItClient.MostPerRequest))
+            List<ResultHit> planned = await client.SearchResultsAsync(filter, strict: true, cancellation).ConfigureAwait(false);
+            if (planned.Exists(hit => string.IsNullOrWhiteSpace(hit.AutotestExternalId)))
             {
-                found.AddRange(await client.SearchAutoTestsAsync(settings.ProjectId!, some, details: false, cancellation).ConfigureAwait(false));
+                // Which test it stands for nobody knows, and without it others would be all that runs.
+                return new TestPlan { Problem = $"Test IT at {settings.Url} names a planned result without the external id of its autotest." };
             }
 
-            return MakePlan(ids, found);
+            var found = new List<AutoTestDetails>();
+            string[] ids = planned.Select(hit => hit.AutotestExternalId!).Distinct().ToArray();
+            foreach (string[] some in ids.Chunk(TestItClient.MostPerRequest))
+            {
+                found.AddRange(await client.SearchAutoTestsAsync(settings.ProjectId!, some, details: false, strict: true, cancellation).ConfigureAwait(false));
+            }
+
+            return found.Exists(test => string.IsNullOrWhiteSpace(test.ExternalId))
+                ? new TestPlan { Problem = $"Test IT at {settings.Url} names a planned autotest without an external id." }
+                : MakePlan(ids, found);
         }
         catch (TestItException e)
         {
@@ -72,7 +80,7 @@ internal sealed record PlannedTest(string ExternalId, string Type, string Name, 
 
         string type = string.Join('.', new[] { test.Namespace, test.Classname }.OfType<string>().Where(part => !string.IsNullOrWhiteSpace(part)).Select(Unescape));
         bool isMethod = IsPlain(externalId) && externalId.Contains('.', StringComparison.Ordinal) && (type.Length == 0 || externalId.StartsWith(type + ".", StringComparison.Ordinal));
-        return new PlannedTest(externalId, type, Unescape(test.Name).Trim(), isMethod ? externalId : null);
+        return new PlannedTest(externalId, type, Unescape(test.Name ?? "").Trim(), isMethod ? externalId : null);
     }
 
     /// <summary>Letters, digits and what joins them: nothing that any framework's filter could stumble over.</summary>

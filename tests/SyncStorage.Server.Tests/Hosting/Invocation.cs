@@ -23,6 +23,9 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
     /// <summary>1 = into a given run, 2 = into one that it creates.</summary>
     public int AdapterMode { get; init; } = 1;
 
+    /// <summary>The server's process, once it is started.</summary>
+    public int ServerId { get; private set; }
+
     public Report Report => ReadReport(directory, RunId);
 
     /// <param name="first">Number of its first result: the same number is the same test.</param>
@@ -38,6 +41,7 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
         using SessionLease lease = session.TakeLease();
         using ServerProcess server = ServerProcess.StartWith(
             Token, "--session", session.Directory, "--directory", directory, "--completionTimeout", completionTimeout.ToString(provider: null), "--testRunId", RunId, "--port", "0");
+        ServerId = server.Process.Id;
         ServerState state = (await session.WaitForServerAsync(TimeSpan.FromSeconds(30)))!;
         using (var client = new SyncStorageClient(state.Url, state.Secret))
         {
