@@ -72,11 +72,10 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 
     private void RemoveIfOld(RunFolder folder)
     {
-        bool isOurs = File.Exists(folder.JournalPath) || File.Exists(folder.ReportPath);
-        if (isOurs && host.Clock.Now.Time - LastWrite(folder) > Age)
+        if (host.Clock.Now.Time - LastWrite(folder) > Age && OldRunFolder.IsOurs(folder))
         {
-            Directory.Delete(folder.Path, recursive: true);
-            host.Log.Write($"{folder.Path} was older than {Age.TotalDays:0} days and is removed.");
+            bool isGone = OldRunFolder.Remove(folder);
+            host.Log.Write($"{folder.Path} was older than {Age.TotalDays:0} days and is removed{(isGone ? "" : ", but for what was not written by us")}.");
         }
     }
 

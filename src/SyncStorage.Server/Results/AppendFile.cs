@@ -108,6 +108,15 @@ internal sealed class AppendFile : IDisposable
         }
     }
 
+    /// <summary>Without its line feed; empty when there is none that is so short.</summary>
+    public byte[] ReadFirstLine(int longest)
+    {
+        byte[] line = new byte[(int)Math.Min(Length, longest)];
+        Read(0, line);
+        int end = line.AsSpan().IndexOf((byte)'\n');
+        return end < 0 ? [] : line[..end];
+    }
+
     /// <summary>Without its line feed; empty when there is none.</summary>
     public byte[] ReadLastLine()
     {

@@ -16,6 +16,9 @@ internal sealed class UnusableJournalException(string message) : IOException(mes
 /// </summary>
 internal sealed class Journal : IDisposable
 {
+    /// <summary>Bytes; a run's settings are a few hundred.</summary>
+    private const int LongestFirst = 1024 * 1024;
+
     private readonly AppendFile _file;
     private readonly ArrayBufferWriter<byte> _buffer = new(512);
 
@@ -61,6 +64,20 @@ internal sealed class Journal : IDisposable
             }
         });
         return events;
+    }
+
+    /// <summary>What happened first, however long the rest; null when there is nothing or it is damaged.</summary>
+    public RunEvent? ReadFirst()
+    {
+        try
+        {
+            byte[] line = _file.ReadFirstLine(LongestFirst);
+            return line.Length == 0 ? null : JsonSerializer.Deserialize(line, ServerJson.Default.RunEvent);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What happened last, without reading the rest; null when there is nothing or it is damaged.</summary>
