@@ -26,7 +26,8 @@ internal sealed class ServerOptions
           --privateToken TOKEN  token for it; better in the environment: TMS_PRIVATE_TOKEN
           --listen ADDRESS      an IP address besides loopback, such as 0.0.0.0 (default: loopback only)
           --directory DIR       log, journal and report of each run (default TestResults/SyncStorage)
-          --resend              send what earlier runs could not send from --directory, and end
+          --resend              send what earlier runs could not send from --directory to the Test IT that is set now (--baseURL,
+                                TMS_URL, Tms.config.json), and end
           --help                this text
 
         Prints "listening on http://..." once it accepts, and runs until POST /shutdown, SIGTERM or Ctrl+C.

@@ -85,13 +85,14 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
         }
 
         using LeftResults? left = await LeftResults.OpenAsync(directory, folder, closeOpenRun: false, _runsLog, time).ConfigureAwait(false);
-        if (left is null || left.IsRefused || !GoesTo(left.Settings, own.Settings) || PrivateTokenSource.Read(left.Settings.ConfigFile) is not { } token)
+        var destination = ResendDestination.Of(own.Settings);
+        if (left is null || left.IsRefused || !GoesTo(left.Settings, destination, own.Settings) || PrivateTokenSource.Read(destination.ConfigFile) is not { } token)
         {
             return;
         }
 
         log.Write($"{left.Count} results of run {left.TestRunId}, which an earlier invocation could not send, are sent now.");
-        (Report report, bool isDone) = await left.SendAsync(token, _deadline.Token).ConfigureAwait(false);
+        (Report report, bool isDone) = await left.SendAsync(destination, token, _deadline.Token).ConfigureAwait(false);
         long rejected = report.Results.Rejected;
         own.Tell(isDone
             ? $"{left.Count} results that run {report.TestRunId} had left spooled were sent{(rejected > 0 ? $" ({rejected} of that run are rejected)" : "")}; {left.ReportPath}"
@@ -104,8 +105,8 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
             ? notice
             : "the time was up";
 
-    private static bool GoesTo(RunSettings left, RunSettings own)
-        => string.Equals(left.Url, own.Url, StringComparison.OrdinalIgnoreCase) && string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
+    private static bool GoesTo(RunSettings left, ResendDestination destination, RunSettings own)
+        => destination.WhyNot(left) is null && string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
 
     private static Report? ReadReport(RunFolder folder) => JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ServerJson.Default.Report);
 }

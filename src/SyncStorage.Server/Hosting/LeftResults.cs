@@ -79,10 +79,11 @@ internal sealed class LeftResults : IDisposable
         return null;
     }
 
+    /// <param name="destination">Takes them: see <see cref="ResendDestination.WhyNot"/>.</param>
     /// <returns>The report afterwards, and whether nothing is left.</returns>
-    public async Task<(Report Report, bool IsDone)> SendAsync(string token, CancellationToken deadline)
+    public async Task<(Report Report, bool IsDone)> SendAsync(ResendDestination destination, string token, CancellationToken deadline)
     {
-        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(_run.Settings, token, left, log, _time, deadline)).ConfigureAwait(false);
+        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(destination.Apply(_run.Settings), token, left, log, _time, deadline)).ConfigureAwait(false);
         return (_run.Describe(), isDone);
     }
 

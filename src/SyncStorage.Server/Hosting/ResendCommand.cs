@@ -12,6 +12,7 @@ namespace SyncStorage.Server.Hosting;
 internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : IDisposable
 {
     private readonly ServerLog _log = new(time);
+    private readonly ResendDestination _destination = ResendDestination.Read(options.BaseUrl, Directory.GetCurrentDirectory());
 
     /// <returns>0 when nothing is left.</returns>
     public async Task<int> RunAsync()
@@ -46,14 +47,20 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
 
     private async Task<bool> ResendAsync(LeftResults left)
     {
-        if (PrivateTokenSource.Read(left.Settings.ConfigFile) is not { } token)
+        if (_destination.WhyNot(left.Settings) is { } reason)
+        {
+            Output.WriteError($"warning SYNC0015: {left.Count} results of run {left.TestRunId} stay spooled: {reason}; {left.ReportPath}");
+            return false;
+        }
+
+        if (PrivateTokenSource.Read(_destination.ConfigFile) is not { } token)
         {
             Output.WriteError($"warning SYNC0015: {left.Count} results of run {left.TestRunId} stay spooled: there is no private token (TMS_PRIVATE_TOKEN).");
             return false;
         }
 
         using var deadline = new CancellationTokenSource(options.CompletionTimeout, time);
-        (Report report, bool isDone) = await left.SendAsync(token, deadline.Token).ConfigureAwait(false);
+        (Report report, bool isDone) = await left.SendAsync(_destination, token, deadline.Token).ConfigureAwait(false);
         string counts = $"run {report.TestRunId}: {left.Count} results were spooled; {left.Count - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {left.ReportPath}";
         if (isDone)
         {
