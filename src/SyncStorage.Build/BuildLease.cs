@@ -46,7 +46,7 @@ internal sealed class BuildLease : IDisposable
         catch (Exception e)
         {
             // Nobody listens to a task's log any more when MSBuild disposes; the console is what is left.
-            Console.Error.WriteLine($"warning SYNC0003: Sync Storage: the run could not be ended properly: {e.Message}");
+            Console.Error.WriteLine($"warning SYNC0003: Sync Storage: the run could not be ended properly: {ConsoleText.Escape(e.Message)}");
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Build.Utilities;
+using SyncStorage.Results;
 using SyncStorage.Settings;
 
 namespace SyncStorage.Build;
@@ -29,7 +30,7 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
     public void PlanNotFetched(string reason)
         => Trouble("SYNC0019", $"adapterMode 0: the tests planned in Test IT could not be fetched: {reason} All tests run.");
 
-    public void RunStarts(string message) => log.LogMessage(Microsoft.Build.Framework.MessageImportance.High, "{0}", message);
+    public void RunStarts(string message) => log.LogMessage(Microsoft.Build.Framework.MessageImportance.High, "{0}", ConsoleText.Escape(message));
 
     private void Trouble(string code, string message)
     {
@@ -39,10 +40,10 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
         }
         else
         {
-            log.LogWarning(null, code, null, null, null, 0, 0, 0, 0, "{0}", message);
+            log.LogWarning(null, code, null, null, null, 0, 0, 0, 0, "{0}", ConsoleText.Escape(message));
         }
     }
 
     private void Error(string code, string message)
-        => log.LogError(null, code, null, null, null, 0, 0, 0, 0, "{0}", message);
+        => log.LogError(null, code, null, null, null, 0, 0, 0, 0, "{0}", ConsoleText.Escape(message));
 }

@@ -22,13 +22,14 @@ internal static class Program
         }
         catch (OptionsException e)
         {
-            Output.WriteError(e.Message + Environment.NewLine + ServerOptions.Usage);
+            Output.WriteError(e.Message);
+            Output.WriteUsage(asError: true);
             return WrongUsage;
         }
 
         if (options.Help)
         {
-            Output.WriteLine(ServerOptions.Usage);
+            Output.WriteUsage(asError: false);
             return Done;
         }
 

@@ -24,11 +24,11 @@ internal static class ReportSummary
         }
 
         var text = new StringBuilder()
-            .Append($"Sync Storage: run {report.GetProperty("testRunId").GetString()} {report.GetProperty("state").GetString()}, {workers.GetArrayLength()} workers, master {master}; ")
+            .Append($"Sync Storage: run {ConsoleText.Escape(report.GetProperty("testRunId").GetString()!)} {report.GetProperty("state").GetString()}, {workers.GetArrayLength()} workers, master {ConsoleText.Escape(master)}; ")
             .Append($"{results.GetProperty("observed")} results: {results.GetProperty("sent")} sent, {results.GetProperty("spooled")} spooled, {results.GetProperty("rejected")} rejected; {reportPath}");
         if (report.TryGetProperty("testRunUrl", out JsonElement url) && url.ValueKind == JsonValueKind.String)
         {
-            text.AppendLine().Append($"Sync Storage: {url.GetString()}");
+            text.AppendLine().Append($"Sync Storage: {ConsoleText.Escape(url.GetString()!)}");
         }
 
         if (report.TryGetProperty("notices", out JsonElement notices) && notices.ValueKind == JsonValueKind.Array)
@@ -36,7 +36,7 @@ internal static class ReportSummary
             foreach (JsonElement notice in notices.EnumerateArray())
             {
                 // What carries no code is no trouble, but news.
-                string line = notice.GetString() ?? "";
+                string line = ConsoleText.Escape(notice.GetString() ?? "");
                 text.AppendLine().Append(line.StartsWith("SYNC", System.StringComparison.Ordinal) ? $"warning {line}" : $"Sync Storage: {line}");
             }
         }

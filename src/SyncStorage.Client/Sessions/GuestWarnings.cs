@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using SyncStorage.Results;
 
 namespace SyncStorage.Sessions;
 
@@ -26,7 +27,7 @@ internal sealed class GuestWarnings(Action<string> write)
 
         try
         {
-            write(cause is null ? text : $"{text} ({Innermost(cause).Message.TrimEnd('.')})");
+            write(ConsoleText.Escape(cause is null ? text : $"{text} ({Innermost(cause).Message.TrimEnd('.')})"));
         }
         catch (Exception)
         {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using SyncStorage.Results;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Results;
@@ -96,7 +97,7 @@ internal sealed class ServerLog(TimeProvider time) : IDisposable
     }
 
     private string Stamp(string message)
-        => string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {message.ReplaceLineEndings(" ")}\n");
+        => string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {ConsoleText.Escape(message.ReplaceLineEndings(" "))}\n");
 
     private static void WriteTo(FileStream? file, string line)
     {
