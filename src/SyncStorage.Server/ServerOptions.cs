@@ -25,6 +25,9 @@ internal sealed class ServerOptions
           --baseURL URL         address of Test IT, to give the held-back result its final status
           --privateToken TOKEN  token for it; better in the environment: TMS_PRIVATE_TOKEN
           --listen ADDRESS      an IP address besides loopback, such as 0.0.0.0 (default: loopback only)
+          --secret SECRET       with --listen: every route but /health wants it, in the header X-SyncStorage-Secret; better in
+                                the environment: SYNCSTORAGE_SECRET, here and where SyncStorageUrl or ServiceUrl name this server
+          --host NAME[,NAME]    with --listen: the names by which this machine is called; others are refused
           --directory DIR       log, journal and report of each run (default TestResults/SyncStorage)
           --resend              send what earlier runs could not send from --directory to the Test IT that is set now (--baseURL,
                                 TMS_URL, Tms.config.json), and end
@@ -43,6 +46,14 @@ internal sealed class ServerOptions
     public string? BaseUrl { get; private set; }
     public string? PrivateToken { get; private set; }
     public IPAddress? Listen { get; private set; }
+
+    /// <summary>What every request must carry; null = none. Only with <see cref="Listen"/>: on loopback official adapters must get in.</summary>
+    public string? Secret => Listen is null ? null : _secret ?? SharedSecret.Read();
+
+    /// <summary>Names by which others may call this machine; empty = not given.</summary>
+    public IReadOnlyList<string> Hosts { get; private set; } = [];
+
+    private string? _secret;
 
     /// <summary>SyncStorageDirectory, absolute.</summary>
     public string Directory { get; private set; } = Path.GetFullPath(Path.Combine("TestResults", "SyncStorage"));
@@ -93,6 +104,11 @@ internal sealed class ServerOptions
             set(options, value);
         }
 
+        if (options.Listen is null && (options._secret is not null || options.Hosts.Count > 0))
+        {
+            throw new OptionsException("--secret and --host are for --listen: on loopback official adapters, which know neither, must get in.");
+        }
+
         return options;
     }
 
@@ -103,6 +119,8 @@ internal sealed class ServerOptions
         ["--baseURL"] = (o, value) => o.BaseUrl = value.Length == 0 ? null : value,
         ["--privateToken"] = (o, value) => o.PrivateToken = value.Length == 0 ? null : value,
         ["--listen"] = (o, value) => o.Listen = Address(value),
+        ["--secret"] = (o, value) => o._secret = NotEmpty("--secret", value),
+        ["--host"] = (o, value) => o.Hosts = [.. o.Hosts, .. NotEmpty("--host", value).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)],
         ["--directory"] = (o, value) => o.Directory = Path.GetFullPath(NotEmpty("--directory", value)),
         ["--session"] = (o, value) => o.Session = Path.GetFullPath(NotEmpty("--session", value)),
         ["--watch"] = (o, value) => o.Watch = Number("--watch", value, 1, int.MaxValue),

@@ -36,8 +36,8 @@ internal sealed class SyncStorageClient : IDisposable
     {
         Url = url.TrimEnd('/');
         _secret = secret;
-        // No proxy: the service is on this machine or named by the user; the default one costs a lookup at the first call.
-        _http = new FlurlClient(new HttpClient(new HttpClientHandler { UseProxy = false }) { BaseAddress = new Uri(Url) });
+        // No redirects: the secret would go along to wherever they lead. No proxy: the service is on this machine or named by the user; the default one costs a lookup at the first call.
+        _http = new FlurlClient(new HttpClient(new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(Url) });
         _http.WithTimeout(Longest);
     }
 

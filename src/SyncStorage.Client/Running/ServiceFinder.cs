@@ -36,7 +36,7 @@ internal sealed class ServiceFinder
     {
         if (_options.ServiceUrl is string url)
         {
-            return await JoinAsync(url, cancellation).ConfigureAwait(false);
+            return await JoinAsync(url, SharedSecret.Read(), cancellation).ConfigureAwait(false);
         }
 
         string? listener = _config.Port == 0 ? null : LoopbackPort.FindListener(_config.Port);
@@ -44,7 +44,7 @@ internal sealed class ServiceFinder
         {
             try
             {
-                return await JoinAsync(listener, cancellation).ConfigureAwait(false);
+                return await JoinAsync(listener, null, cancellation).ConfigureAwait(false);
             }
             catch (SyncStorageClientException e) when (_options.StartServer)
             {
@@ -67,14 +67,14 @@ internal sealed class ServiceFinder
     /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
     public Task<bool> WaitForSignOffAsync(Session session, int server) => SessionServer.WaitForSignOffAsync(session, HowToStart(), server);
 
-    private async Task<ServiceLink> JoinAsync(string url, CancellationToken cancellation)
+    private async Task<ServiceLink> JoinAsync(string url, string? secret, CancellationToken cancellation)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
         {
             throw new SyncStorageClientException($"{nameof(SyncStorageOptions)}.{nameof(SyncStorageOptions.ServiceUrl)} is '{url}', which is not an address such as http://coordinator:49152.", null, null);
         }
 
-        var client = new SyncStorageClient(url);
+        var client = new SyncStorageClient(url, secret);
         try
         {
             HealthResponse health = await AskHealthAsync(client, cancellation).ConfigureAwait(false);

@@ -27,12 +27,13 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
     private string? _failure;
 
     /// <param name="url">Address of the other service.</param>
+    /// <param name="secret">Its secret, or null.</param>
     /// <param name="patience">The longest wait for its end of a run.</param>
     /// <param name="log">For what it does not answer.</param>
     /// <param name="time">For deadlines.</param>
-    public ForeignCoordinator(string url, TimeSpan patience, ServerLog log, TimeProvider time)
+    public ForeignCoordinator(string url, string? secret, TimeSpan patience, ServerLog log, TimeProvider time)
     {
-        _service = new ForeignService(url, time);
+        _service = new ForeignService(url, secret, time);
         _service.Failing += Fail;
         _service.Refused += reason => log.Write($"{url}: {reason}");
         (_patience, _log) = (patience, log);
