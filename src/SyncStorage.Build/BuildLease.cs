@@ -17,6 +17,7 @@ internal sealed class BuildLease : IDisposable
     private readonly Session _session;
     private readonly ServerStart _start;
     private readonly SessionLease _lease;
+    private bool _isTold;
 
     private BuildLease(Session session, ServerStart start)
     {
@@ -26,16 +27,21 @@ internal sealed class BuildLease : IDisposable
     }
 
     /// <summary>Takes the node's lease unless it has one, and sees to it that a server runs.</summary>
-    public static void Hold(IBuildEngine4 engine, Session session, ServerStart start)
+    public static BuildLease Hold(IBuildEngine4 engine, Session session, ServerStart start)
     {
         string key = "SyncStorage.Build " + session.Directory;
-        if (engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is null)
+        if (engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is not BuildLease lease)
         {
-            engine.RegisterTaskObject(key, new BuildLease(session, start), RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+            lease = new BuildLease(session, start);
+            engine.RegisterTaskObject(key, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
         }
 
         SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult();
+        return lease;
     }
+
+    /// <summary>The end of the build need not repeat that there was no server.</summary>
+    public void KeepQuiet() => _isTold = true;
 
     public void Dispose()
     {
@@ -46,14 +52,15 @@ internal sealed class BuildLease : IDisposable
         catch (Exception e)
         {
             // Nobody listens to a task's log any more when MSBuild disposes; the console is what is left.
-            Console.Error.WriteLine($"warning SYNC0003: Sync Storage: the run could not be ended properly: {ConsoleText.Escape(e.Message)}");
+            Console.Error.WriteLine($"Sync Storage: SYNC0003: the run could not be ended properly: {ConsoleText.Escape(e.Message)}");
         }
     }
 
     private void End()
     {
         int? server = _session.ReadStarted();
-        List<string> reports = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id).ReportPath).ToList();
+        IReadOnlyList<string> notes = _session.ReadNotes();
+        List<RunFolder> runs = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id)).ToList();
         _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)
@@ -62,14 +69,20 @@ internal sealed class BuildLease : IDisposable
             return;
         }
 
-        if (!SessionServer.WaitForSignOffAsync(_session, _start, server).GetAwaiter().GetResult())
+        string? problem = SessionServer.WaitForSignOffAsync(_session, _start, server).GetAwaiter().GetResult();
+        if (problem is not null && !_isTold)
         {
-            Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {_start.Directory}");
+            Console.Error.WriteLine("Sync Storage: " + problem);
         }
 
-        foreach (string report in reports.Where(File.Exists))
+        foreach (string note in notes)
         {
-            Console.WriteLine(ReportSummary.Of(report));
+            Console.WriteLine("Sync Storage: " + note);
+        }
+
+        foreach (string summary in runs.Select(ReportSummary.Of).OfType<string>())
+        {
+            Console.WriteLine(summary);
         }
     }
 }

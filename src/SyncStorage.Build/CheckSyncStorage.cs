@@ -28,7 +28,7 @@ public sealed class CheckSyncStorage : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, failOnError: true);
+        var diagnostics = new Diagnostics(Log, BuildEngine, failOnError: true);
         try
         {
             var waited = Stopwatch.StartNew();

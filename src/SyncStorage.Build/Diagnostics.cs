@@ -1,3 +1,4 @@
+using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using SyncStorage.Results;
 using SyncStorage.Settings;
@@ -6,9 +7,10 @@ namespace SyncStorage.Build;
 
 /// <summary>
 /// Every diagnostic that MSBuild shows, one method a code; the README's table explains them. Warnings become errors with
-/// SyncStorageFailOnError, and MSBuild's own NoWarn and WarningsAsErrors know the codes.
+/// SyncStorageFailOnError only: where the user has MSBuild treat warnings as errors they are messages, because trouble of ours must not
+/// fail a build whose tests pass.
 /// </summary>
-internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
+internal sealed class Diagnostics(TaskLoggingHelper log, IBuildEngine engine, bool failOnError)
 {
     public void TokenAsProperty(string property)
         => Error("SYNC0001", $"The private token was given as the MSBuild property {property}. Properties are written to binary logs, so consider this token leaked: replace it, and set the environment variable TMS_PRIVATE_TOKEN or privateToken in Tms.config.json instead.");
@@ -30,13 +32,18 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
     public void PlanNotFetched(string reason)
         => Trouble("SYNC0019", $"adapterMode 0: the tests planned in Test IT could not be fetched: {reason} All tests run.");
 
-    public void RunStarts(string message) => log.LogMessage(Microsoft.Build.Framework.MessageImportance.High, "{0}", ConsoleText.Escape(message));
+    public void RunStarts(string message) => log.LogMessage(MessageImportance.High, "{0}", ConsoleText.Escape(message));
 
     private void Trouble(string code, string message)
     {
         if (failOnError)
         {
             Error(code, message);
+        }
+        else if (WarningsAsErrors.Of(engine).Contains(engine, code))
+        {
+            // MSBuild's loggers show the code of a message only beside a file.
+            log.LogMessage(null, code, null, engine.ProjectFileOfTaskNode, 0, 0, 0, 0, MessageImportance.High, "{0}", ConsoleText.Escape(message));
         }
         else
         {

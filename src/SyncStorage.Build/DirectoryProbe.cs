@@ -1,5 +1,7 @@
 using System;
+using System.ComponentModel;
 using System.IO;
+using System.Runtime.InteropServices;
 
 namespace SyncStorage.Build;
 
@@ -12,8 +14,18 @@ internal static class DirectoryProbe
         try
         {
             Directory.CreateDirectory(directory);
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
+            if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+            {
+                File.WriteAllText(probe, "");
+                File.Delete(probe);
+            }
+            else if (access(directory, Write) != 0)
+            {
+                // Only asked: a file that comes and goes may be found by the pattern of a project that is just evaluated.
+                reason = new Win32Exception(Marshal.GetLastWin32Error()).Message + ".";
+                return false;
+            }
+
             reason = "";
             return true;
         }
@@ -23,4 +35,10 @@ internal static class DirectoryProbe
             return false;
         }
     }
+
+    private const int Write = 2; // W_OK
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int access(string path, int mode);
 }

@@ -53,7 +53,7 @@ public sealed class PlanTests : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, FailOnError);
+        var diagnostics = new Diagnostics(Log, BuildEngine, FailOnError);
         Filter = UserFilter;
         try
         {

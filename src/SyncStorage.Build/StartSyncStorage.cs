@@ -57,7 +57,10 @@ public sealed class StartSyncStorage : Task
     /// <summary>SyncStorageAdapterMode: 0, 1 or 2.</summary>
     public string AdapterMode { get; set; } = "";
 
-    /// <summary>SyncStoragePublish: true or false.</summary>
+    /// <summary>SyncStorageEnabled: a switch.</summary>
+    public string Enabled { get; set; } = "";
+
+    /// <summary>SyncStoragePublish: a switch.</summary>
     public string Publish { get; set; } = "";
 
     /// <summary>SyncStorageExternalId: Official or FullyQualifiedName.</summary>
@@ -72,8 +75,16 @@ public sealed class StartSyncStorage : Task
     /// <summary>SyncStorageCompletionTimeout in seconds. Default 100.</summary>
     public string CompletionTimeout { get; set; } = "";
 
-    /// <summary>SyncStorageFailOnError: trouble becomes an error.</summary>
-    public bool FailOnError { get; set; }
+    /// <summary>SyncStorageFailOnError, a switch: trouble becomes an error.</summary>
+    public string FailOnError { get; set; } = "";
+
+    /// <summary>What <see cref="FailOnError"/> means.</summary>
+    [Output]
+    public bool FailsOnError { get; set; }
+
+    /// <summary>Collector and logger in VSTest's terms, see <see cref="GuestConfiguration.ToParameters"/>.</summary>
+    [Output]
+    public string Parameters { get; set; } = "";
 
     /// <summary>Folder of the session; empty when the tests run without Sync Storage.</summary>
     [Output]
@@ -90,10 +101,6 @@ public sealed class StartSyncStorage : Task
     [Output]
     public bool Collect { get; set; }
 
-    /// <summary>True when that collector watches single tests, unless its worker turns out not to be master.</summary>
-    [Output]
-    public bool Watch { get; set; }
-
     /// <summary>The run that the worker belongs to.</summary>
     [Output]
     public string Run { get; set; } = "";
@@ -109,7 +116,7 @@ public sealed class StartSyncStorage : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, FailOnError);
+        var diagnostics = new Diagnostics(Log, BuildEngine, failOnError: false);
         foreach (string property in SecretProperties.FindIn(BuildEngine))
         {
             diagnostics.TokenAsProperty(property);
@@ -122,7 +129,10 @@ public sealed class StartSyncStorage : Task
 
         try
         {
-            Join(diagnostics);
+            var settings = new InvocationSettings(System.IO.Path.GetDirectoryName(ProjectFile)!, StartupDirectory, GivenProperties(), "property SyncStorage{0}", enabledByDefault: false);
+            FailsOnError = settings.FailOnError;
+            diagnostics = new Diagnostics(Log, BuildEngine, FailsOnError);
+            Join(settings, diagnostics);
         }
         catch (Exception e)
         {
@@ -134,9 +144,19 @@ public sealed class StartSyncStorage : Task
         return !Log.HasLoggedErrors;
     }
 
-    private void Join(Diagnostics diagnostics)
+    private void Join(InvocationSettings settings, Diagnostics diagnostics)
     {
-        var settings = new InvocationSettings(System.IO.Path.GetDirectoryName(ProjectFile)!, StartupDirectory, GivenProperties(), "property SyncStorage{0}");
+        if (!settings.Enabled)
+        {
+            // The switch is none, or the targets would not have come this far.
+            foreach (SettingProblem problem in settings.Problems)
+            {
+                diagnostics.Setting(problem);
+            }
+
+            return;
+        }
+
         if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
         {
             diagnostics.DirectoryNotWritable(settings.Directory, reason);
@@ -152,12 +172,14 @@ public sealed class StartSyncStorage : Task
         }
 
         session.WriteRun(run);
-        BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
+        BuildLease lease = BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
 
         // Otherwise nobody waits here: the collector does, right before the tests. But only a task can fail the build.
-        if (FailOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
+        if (FailsOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
         {
-            diagnostics.ServerNotStarted(System.IO.File.Exists(session.StartErrorPath) ? System.IO.File.ReadAllText(session.StartErrorPath) : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout).");
+            bool ended = session.ReadStarted() is int server && !SessionServer.IsAlive(server);
+            diagnostics.ServerNotStarted(session.ReadStartError() ?? (ended ? "its process ended before it accepted." : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout)."));
+            lease.KeepQuiet();
             return;
         }
 
@@ -175,7 +197,7 @@ public sealed class StartSyncStorage : Task
             HoldsBackEarly = settings.CoordinatorUrl is not null || settings.CoordinatorExecutable is not null,
         };
         session.WriteWorker(worker);
-        Watch = worker.WatchesTests(isMaster: true);
+        Parameters = GuestConfiguration.ToParameters(session.Directory, worker.Pid, worker.WatchesTests(isMaster: true));
         Collect = worker.NeedsCollector(() => session.TryBeFirst(run.TestRunId));
         Session = session.Directory;
         Worker = worker.Pid;
@@ -192,6 +214,8 @@ public sealed class StartSyncStorage : Task
     /// <summary>By the names that <see cref="InvocationSettings"/> knows: ours without the prefix.</summary>
     private Dictionary<string, string> GivenProperties() => new(StringComparer.OrdinalIgnoreCase)
     {
+        [nameof(Enabled)] = Enabled,
+        [nameof(FailOnError)] = FailOnError,
         [nameof(Directory)] = Directory,
         [nameof(Port)] = Port,
         [nameof(Url)] = Url,

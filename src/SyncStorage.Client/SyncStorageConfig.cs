@@ -68,6 +68,13 @@ public sealed class SyncStorageConfig
         set => Set(Setting.ProjectId, value, nameof(ProjectId));
     }
 
+    /// <summary>False: any certificate of Test IT will do. True unless told otherwise.</summary>
+    public bool CertValidation
+    {
+        get => Check().ReadSwitch(Setting.CertValidation, true);
+        set => Set(Setting.CertValidation, value ? "true" : "false", nameof(CertValidation));
+    }
+
     /// <summary>Token for Test IT. It is in no text that this library makes, and serializers leave it out.</summary>
     [JsonIgnore]
     [IgnoreDataMember]
@@ -85,7 +92,7 @@ public sealed class SyncStorageConfig
 
     /// <summary>
     /// Reads a configuration from the properties of an application: testrunid, url, privatetoken, projectid, syncstorage_port,
-    /// syncstorage_enabled, or the same settings by their names in Tms.config.json (testRunId, syncStoragePort ...) or
+    /// syncstorage_enabled, certvalidation, or the same settings by their names in Tms.config.json (testRunId, syncStoragePort ...) or
     /// as TMS_* variables; all without case. What is not among them is taken from the environment (TMS_*), then from
     /// Tms.config.json (TMS_CONFIG_FILE, else the nearest one from the current folder upwards).
     /// </summary>
@@ -130,6 +137,7 @@ public sealed class SyncStorageConfig
         reader.ReadPort();
         reader.ReadUrl();
         reader.ReadGuid(Setting.ProjectId);
+        reader.ReadSwitch(Setting.CertValidation, true);
 
         var problems = new List<SettingProblem>(reader.Problems);
         if (_unreadable is not null)
@@ -164,7 +172,7 @@ public sealed class SyncStorageConfig
 
     private const string NotSet = "not set";
 
-    private static readonly Setting[] Used = [Setting.Enabled, Setting.TestRunId, Setting.Port, Setting.Url, Setting.ProjectId];
+    private static readonly Setting[] Used = [Setting.Enabled, Setting.TestRunId, Setting.Port, Setting.Url, Setting.ProjectId, Setting.CertValidation];
 
     internal SyncStorageConfig Copy()
     {

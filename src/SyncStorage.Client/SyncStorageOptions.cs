@@ -24,7 +24,10 @@ public sealed class SyncStorageOptions
     /// <summary>True: a startup that exceeds <see cref="StartupTimeout"/> throws <see cref="SyncStorageStartupException"/>. False: StartAsync returns false.</summary>
     public bool ThrowOnStartupTimeout { get; set; }
 
-    /// <summary>Join the Sync Storage at this address, such as http://coordinator:49152, and start none. Null: the one on the port of this machine.</summary>
+    /// <summary>
+    /// Join the Sync Storage at this address, such as http://coordinator:49152, and start none; one that comes up later is waited for, at
+    /// most <see cref="StartupTimeout"/>. Null: the one on the port of this machine.
+    /// </summary>
     public string? ServiceUrl { get; set; }
 
     /// <summary>False: join a running Sync Storage but start none.</summary>

@@ -25,8 +25,6 @@ public sealed class SyncStorageCollector : DataCollector
 
     // When which test case (a Guid) began (a DateTimeOffset). Boxed, because a dictionary of references is compiled already.
     private readonly ConcurrentDictionary<object, object> _started = new();
-    private DataCollectionLogger? _logger;
-    private DataCollectionContext? _context;
     private DataCollectionEvents? _events;
     private readonly object _gate = new();
     private Dictionary<string, string> _configuration = [];
@@ -61,8 +59,6 @@ public sealed class SyncStorageCollector : DataCollector
         DataCollectionEnvironmentContext? environmentContext) => Guarded("the collector could not start", () =>
     {
         _events = events;
-        _logger = logger;
-        _context = environmentContext?.SessionDataCollectionContext;
         _configuration = GuestConfiguration.Of(configurationElement);
         _attachment = Attachment.In(_configuration);
         events.SessionEnd += OnSessionEnd;
@@ -256,9 +252,9 @@ public sealed class SyncStorageCollector : DataCollector
         }
 
         await worker.CompleteAsync().ConfigureAwait(false);
-        if (!await _guest!.LeaveAsync().ConfigureAwait(false))
+        if (await _guest!.LeaveAsync().ConfigureAwait(false) is { } problem)
         {
-            _warnings.Warn("SYNC0009: Sync Storage's server did not end in time and goes on in the background.");
+            _warnings.Warn(problem);
         }
     }
 
@@ -278,10 +274,11 @@ public sealed class SyncStorageCollector : DataCollector
     private void Warn(string text)
     {
         EqtTrace.Warning(text);
-        if (_context is not null)
+        // Not to VSTest: under the terminal logger it makes a warning without a code of that, and -warnaserror an error. A broken attachment is
+        // the logger's as well, which says so.
+        if ((_guest?.Session.Directory ?? _attachment?.Session) is { } session)
         {
-            // VSTest adds a full stop of its own.
-            _logger?.LogWarning(_context, text.TrimEnd('.'));
+            Session.Note(session, text);
         }
     }
 

@@ -37,14 +37,16 @@ internal sealed class Endpoints : IDisposable
     {
         (_runs, _guard, _rate, _log) = (runs, guard, rate, log);
 
+        var completion = new Completion(runs);
+
         // The official protocol.
         Get(Routes.Health, http => http.AnswerAsync(health(), WireJsonOut.Default.HealthResponse));
         Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await ReadAsync(http, WireJson.Default.RegisterRequest)), WireJsonOut.Default.RegisterResponse));
         Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJsonOut.Default.StatusResponse));
         Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await ReadAsync(http, WireJson.Default.TestResultCut)), WireJsonOut.Default.StatusResponse));
         Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJsonOut.Default.PublishedResponse));
-        Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await runs.WaitAsync(RunId(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
-        Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await runs.ForceAsync(RunId(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
+        Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await completion.WaitAsync(RunId(http), Caller(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
+        Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await completion.ForceAsync(RunId(http), Caller(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
         Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await ReadAsync(http, WireJson.Default.KeepAliveRequest)), WireJsonOut.Default.StatusResponse));
         Post(Routes.Shutdown, async http =>
         {
@@ -144,6 +146,17 @@ internal sealed class Endpoints : IDisposable
     }
 
     private static string? RunId(HttpContext http) => http.Request.Query["testRunId"];
+
+    /// <summary>
+    /// The generated client of the JavaScript adapter says "OpenAPI-Generator/1.0.0/Javascript". And the server of an invocation lets nobody
+    /// else end the run of its workers.
+    /// </summary>
+    private CompletionCaller Caller(HttpContext http)
+    {
+        string name = http.Request.Headers.UserAgent.ToString();
+        bool isAdapter = name.StartsWith("OpenAPI-Generator/", StringComparison.OrdinalIgnoreCase) && name.EndsWith("/Javascript", StringComparison.OrdinalIgnoreCase);
+        return isAdapter || !_guard.IsTrusted(http.Request) ? CompletionCaller.Worker : CompletionCaller.Outsider;
+    }
 
     private static async Task RefuseAsync(HttpContext http, int status, string message)
     {

@@ -121,14 +121,19 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
             return;
         }
 
-        string report = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId).ReportPath;
-        if (!await guest.LeaveAsync().ConfigureAwait(false))
+        foreach (string note in guest.Session.ReadNotes())
         {
-            _warnings.Warn("SYNC0009: Sync Storage's server did not end in time and goes on in the background.");
+            _warnings.Warn(note);
         }
-        else if (System.IO.File.Exists(report))
+
+        var run = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId);
+        if (await guest.LeaveAsync().ConfigureAwait(false) is { } problem)
         {
-            _console(Results.ReportSummary.Of(report));
+            _warnings.Warn(problem);
+        }
+        else if (Results.ReportSummary.Of(run) is { } summary)
+        {
+            _console(summary);
         }
     }
 
@@ -181,6 +186,6 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     private void Warn(string text)
     {
         EqtTrace.Warning(text);
-        _console("warning " + text);
+        _console("Sync Storage: " + text);
     }
 }

@@ -49,7 +49,7 @@ public sealed class StartSyncStorageTests
         File.WriteAllText(file, "");
         StartSyncStorage task = Task();
         task.Directory = Path.Combine(file, "below");
-        task.FailOnError = true;
+        task.FailOnError = "1";
 
         Assert.IsFalse(task.Execute());
 
@@ -59,6 +59,7 @@ public sealed class StartSyncStorageTests
     private StartSyncStorage Task() => new()
     {
         BuildEngine = _engine,
+        Enabled = " Yes ",
         ProjectFile = Path.Combine(_folder, "Tests.csproj"),
         StartupDirectory = _folder,
     };

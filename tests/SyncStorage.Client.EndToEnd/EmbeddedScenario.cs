@@ -34,10 +34,13 @@ public abstract class EmbeddedScenario
     }
 
     internal SyncStorageRunner Worker(Action<SyncStorageOptions>? change = null, string? testRunId = null, int? port = null)
+        => Worker(new SyncStorageConfig(testRunId ?? RunId, port ?? Port), change);
+
+    internal SyncStorageRunner Worker(SyncStorageConfig config, Action<SyncStorageOptions>? change = null)
     {
         var options = new SyncStorageOptions { Log = Log.Add, Directory = Folder };
         change?.Invoke(options);
-        var runner = new SyncStorageRunner(new SyncStorageConfig(testRunId ?? RunId, port ?? Port), options);
+        var runner = new SyncStorageRunner(config, options);
         _runners.Add(runner);
         return runner;
     }

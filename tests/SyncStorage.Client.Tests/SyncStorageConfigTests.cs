@@ -50,6 +50,15 @@ public sealed class SyncStorageConfigTests
     }
 
     [TestMethod]
+    public void Certificates_are_checked_unless_told_otherwise()
+    {
+        Assert.IsTrue(new SyncStorageConfig().CertValidation);
+        Assert.IsFalse(From(("certvalidation", "off")).CertValidation);
+        using var environment = new TemporaryEnvironment(("TMS_CERT_VALIDATION", "0"));
+        Assert.IsFalse(From().CertValidation);
+    }
+
+    [TestMethod]
     public void Every_problem_is_named_with_its_setting_and_source()
     {
         using var environment = new TemporaryEnvironment(("TMS_SYNC_STORAGE_PORT", "99999"));

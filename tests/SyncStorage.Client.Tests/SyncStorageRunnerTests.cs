@@ -238,6 +238,61 @@ public sealed class SyncStorageRunnerTests : RunnerScenario
     }
 
     [TestMethod]
+    public async Task A_service_at_an_address_that_comes_up_later_is_waited_for()
+    {
+        string url = Service.Url;
+        int port = Service.Port;
+        await Service.DisposeAsync();
+        SyncStorageRunner worker = Worker(o => o.ServiceUrl = url);
+        Task<bool> starting = worker.StartAsync();
+        await Until(() => Log.All.Contains("Waiting for the Sync Storage", StringComparison.Ordinal));
+        Assert.IsFalse(starting.IsCompleted);
+
+        await using OfficialStandIn late = await OfficialStandIn.StartAsync(port);
+        Assert.IsTrue(await starting, Log.All);
+        Assert.IsTrue(worker.IsMaster);
+        Assert.IsEmpty(Log.Of(SyncStorageLogLevel.Error), Log.All);
+        await worker.StopAsync();
+    }
+
+    [TestMethod]
+    [DataRow("down")]
+    [DataRow("not healthy yet")]
+    public async Task A_service_at_an_address_that_does_not_come_up_is_a_startup_timeout(string state)
+    {
+        string url = Service.Url;
+        if (state == "down")
+        {
+            await Service.DisposeAsync();
+        }
+        else
+        {
+            Service.Misbehave = http =>
+            {
+                http.Response.StatusCode = 503;
+                return Task.CompletedTask;
+            };
+        }
+
+        void Impatient(SyncStorageOptions o) => (o.ServiceUrl, o.StartupTimeout) = (url, TimeSpan.FromMilliseconds(600));
+        Assert.IsFalse(await Worker(Impatient).StartAsync());
+        Assert.HasCount(1, Log.Of(SyncStorageLogLevel.Error), Log.All);
+        SyncStorageRunner strict = Worker(o =>
+        {
+            Impatient(o);
+            o.ThrowOnStartupTimeout = true;
+        });
+        await Assert.ThrowsExactlyAsync<SyncStorageStartupException>(() => strict.StartAsync());
+    }
+
+    [TestMethod]
+    public async Task A_service_url_that_is_no_address_is_an_error_at_once()
+    {
+        Assert.IsFalse(await Worker(o => o.ServiceUrl = "coordinator:49152").StartAsync());
+        Assert.Contains("which is not an address", Log.All);
+    }
+
+    [TestMethod]
     public void A_log_that_throws_harms_nobody()
     {
         var log = new Running.RunnerLog((_, _) => throw new InvalidOperationException("full"), null);

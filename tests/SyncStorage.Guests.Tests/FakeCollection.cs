@@ -23,12 +23,13 @@ internal sealed class FakeCollection : DataCollectionEvents, IDisposable
     public override event EventHandler<TestCaseStartEventArgs>? TestCaseStart;
     public override event EventHandler<TestCaseEndEventArgs>? TestCaseEnd;
 
+    /// <summary>What VSTest got, which may become an error of the build: nothing, ever.</summary>
     public ConcurrentQueue<string> Warnings { get; } = new();
 
     public bool WatchesTests => TestCaseStart is not null || TestCaseEnd is not null;
 
     public static FakeCollection Attach(GuestFixture guest, CollectorTimings? timings = null)
-        => Attach($"<Configuration><Session>{guest.Session.Directory}</Session><Worker>{guest.Worker.Pid}</Worker><Unknown>x</Unknown></Configuration>", timings: timings);
+        => Attach($"<Configuration><Session>{GuestConfiguration.Encode(guest.Session.Directory)}</Session><Worker>{guest.Worker.Pid}</Worker><Unknown>x</Unknown></Configuration>", timings: timings);
 
     public static FakeCollection Attach(string configuration, Func<TestConsole>? console = null, CollectorTimings? timings = null)
     {

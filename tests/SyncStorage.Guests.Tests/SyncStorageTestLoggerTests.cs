@@ -151,7 +151,7 @@ public sealed class SyncStorageTestLoggerTests
         Assert.IsLessThan(5, ending.Elapsed.TotalSeconds);
         CollectionAssert.AreEqual(Enumerable.Range(0, 500).Select(i => (long)i).ToArray(), guest.Spooled.Select(r => r.Sequence).ToArray());
         StringAssert.Contains(guest.Lines.Last(), "0 results handed over, 500 spooled");
-        Assert.IsTrue(guest.Lines.SkipLast(1).All(line => line.StartsWith("warning SYNC0", StringComparison.Ordinal)), string.Join("\n", guest.Lines));
+        Assert.IsTrue(guest.Lines.SkipLast(1).All(line => line.StartsWith("Sync Storage: SYNC0", StringComparison.Ordinal)), string.Join("\n", guest.Lines));
         Assert.IsLessThanOrEqualTo(4, guest.Lines.Count, string.Join("\n", guest.Lines));
     }
 
@@ -232,13 +232,13 @@ public sealed class SyncStorageTestLoggerTests
     {
         using var guest = new GuestFixture();
         var run = new FakeTestRun();
-        new SyncStorageTestLogger(guest.Lines.Enqueue, Quick).Initialize(run, new Dictionary<string, string?> { ["Session"] = session.Length == 0 ? guest.Session.Directory : session, ["Worker"] = worker });
+        new SyncStorageTestLogger(guest.Lines.Enqueue, Quick).Initialize(run, new Dictionary<string, string?> { ["Session"] = GuestConfiguration.Encode(session.Length == 0 ? guest.Session.Directory : session), ["Worker"] = worker });
 
         run.Start();
         run.Finish(FakeTestRun.Result());
         run.Complete();
 
-        StringAssert.StartsWith(guest.Lines.Single(), "warning SYNC0018: Sync Storage: the logger could not start");
+        StringAssert.StartsWith(guest.Lines.Single(), "Sync Storage: SYNC0018: the logger could not start");
     }
 
     [TestMethod]

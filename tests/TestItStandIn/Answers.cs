@@ -114,6 +114,8 @@ internal static class Answers
             ["status"] = Status(row.StatusType, row.StatusCode),
             ["autoTestId"] = test?.Id,
             ["configurationId"] = row.ConfigurationId,
+            ["startedOn"] = row.Body["startedOn"]?.DeepClone(),
+            ["completedOn"] = row.Body["completedOn"]?.DeepClone(),
             ["durationInMs"] = row.Duration,
             ["traces"] = row.Traces,
             ["message"] = row.Message,

@@ -16,6 +16,9 @@ public sealed record TestItOptions
     /// <summary>0 = any free port.</summary>
     public int Port { get; init; }
 
+    /// <summary>Null = plain HTTP.</summary>
+    public System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate { get; init; }
+
     public string Token { get; init; } = "standin-token";
     public Flavour Flavour { get; init; } = Flavour.V2;
     public string ProjectId { get; init; } = "11111111-1111-1111-1111-111111111111";

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -62,10 +63,15 @@ public sealed class TestItServer : IAsyncDisposable
     {
         options ??= new TestItOptions();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        if (options.Certificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
+
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.ListenLocalhostOrAny(options.Port);
+            kestrel.ListenLocalhostOrAny(options.Port, options.Certificate);
             kestrel.Limits.MaxRequestBodySize = 64 * 1024 * 1024;
         });
         WebApplication application = builder.Build();
@@ -307,6 +313,12 @@ public sealed class TestItServer : IAsyncDisposable
 internal static class KestrelExtensions
 {
     /// <summary>Kestrel cannot bind "localhost" to port 0.</summary>
-    public static void ListenLocalhostOrAny(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)
-        => kestrel.Listen(System.Net.IPAddress.Loopback, port);
+    public static void ListenLocalhostOrAny(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port, X509Certificate2? certificate)
+        => kestrel.Listen(System.Net.IPAddress.Loopback, port, endpoint =>
+        {
+            if (certificate is not null)
+            {
+                endpoint.UseHttps(certificate);
+            }
+        });
 }

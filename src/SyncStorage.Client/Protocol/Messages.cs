@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SyncStorage.Results;
 
 namespace SyncStorage.Protocol;
 
@@ -80,11 +81,25 @@ internal sealed record TestResultCut
     [JsonPropertyName("statusType")] public string? StatusType { get; init; }
     [JsonPropertyName("startedOn")] public string? StartedOn { get; init; }
 
+    /// <summary>Older clients send this word instead of status type and code; newer services never see it from us.</summary>
+    [JsonPropertyName("outcome")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Outcome { get; init; }
+
     /// <summary>VSTest's TestCase.Id; absent for official clients.</summary>
     [JsonPropertyName("testCaseId")] public string? TestCaseId { get; init; }
 
     /// <summary>The worker that offers the cut; absent for official clients, whose POST carries no pid.</summary>
     [JsonPropertyName("pid")] public string? Pid { get; init; }
+
+    /// <summary>The same with status type and code, also when its client is one that knows the outcome only.</summary>
+    public TestResultCut WithStatusOfOutcome()
+        => string.IsNullOrEmpty(Outcome) || !string.IsNullOrEmpty(StatusType) || !string.IsNullOrEmpty(StatusCode) ? this with { Outcome = null }
+            : this with { Outcome = null, StatusType = TypeOfOutcome, StatusCode = Outcome };
+
+    /// <summary>Null for a word of the project's own: its workflow tells the type.</summary>
+    private string? TypeOfOutcome
+        => Outcome!.ToUpperInvariant() is "PASSED" or "FAILED" or "SKIPPED" or "BLOCKED" ? TestItStatus.Of(Outcome).Type : null;
 }
 
 internal sealed record KeepAliveRequest

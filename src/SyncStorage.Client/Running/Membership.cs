@@ -1,8 +1,11 @@
 using System;
 using System.Collections.Concurrent;
+using System.IO;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Running;
@@ -108,7 +111,24 @@ internal sealed class Membership : IAsyncDisposable
             _log.Trouble($"Sync Storage (process {server}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
         }
 
+        TellWhatIsLeft();
         return ended;
+    }
+
+    /// <summary>Nobody but the last worker's log would say that the held-back result has no final status.</summary>
+    private void TellWhatIsLeft()
+    {
+        try
+        {
+            foreach (string notice in ReportSummary.NoticesIn(new RunFolder(_link!.Directory!, _worker.TestRunId).ReportPath))
+            {
+                _log.Warning(notice);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            _log.Debug($"The report of the run cannot be read. {e.Message}");
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -20,6 +20,8 @@ internal sealed class RunnerLog
 
     public void Information(string message) => Write(SyncStorageLogLevel.Information, message);
 
+    public void Warning(string message) => Write(SyncStorageLogLevel.Warning, message);
+
     public void Error(string message) => Write(SyncStorageLogLevel.Error, message);
 
     /// <summary>The service does not do its part. The first time this is a warning; a service that stays away is not worth a second one.</summary>

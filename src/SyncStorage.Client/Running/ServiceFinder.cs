@@ -14,6 +14,7 @@ internal sealed class ServiceFinder
     // Whoever listens and says nothing for so long is no Sync Storage that tests could wait for.
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(250);
 
     private readonly SyncStorageConfig _config;
     private readonly SyncStorageOptions _options;
@@ -30,13 +31,13 @@ internal sealed class ServiceFinder
         _directory = Path.GetFullPath(options.Directory);
     }
 
-    /// <exception cref="SyncStorageClientException">The service at ServiceUrl is not healthy, or there is none and none may be started.</exception>
+    /// <exception cref="SyncStorageClientException">ServiceUrl is no address, or there is no service and none may be started.</exception>
     /// <exception cref="IOException">The embedded server could not be started.</exception>
     public async Task<ServiceLink> FindAsync(CancellationToken cancellation)
     {
         if (_options.ServiceUrl is string url)
         {
-            return await JoinAsync(url, SharedSecret.Read(), cancellation).ConfigureAwait(false);
+            return await WaitForAsync(url, cancellation).ConfigureAwait(false);
         }
 
         string? listener = _config.Port == 0 ? null : LoopbackPort.FindListener(_config.Port);
@@ -65,15 +66,40 @@ internal sealed class ServiceFinder
     }
 
     /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
-    public Task<bool> WaitForSignOffAsync(Session session, int server) => SessionServer.WaitForSignOffAsync(session, HowToStart(), server);
+    public async Task<bool> WaitForSignOffAsync(Session session, int server)
+        => await SessionServer.WaitForSignOffAsync(session, HowToStart(), server).ConfigureAwait(false) is null;
+
+    /// <summary>The coordinator of several machines may come up after its workers: asked again until the startup's deadline.</summary>
+    private async Task<ServiceLink> WaitForAsync(string url, CancellationToken cancellation)
+    {
+        const string Option = $"{nameof(SyncStorageOptions)}.{nameof(SyncStorageOptions.ServiceUrl)}";
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+        {
+            throw new SyncStorageClientException($"{Option} is '{url}', which is not an address such as http://coordinator:49152.", null, null);
+        }
+
+        string? last = null;
+        while (true)
+        {
+            try
+            {
+                return await JoinAsync(url, SharedSecret.Read(), cancellation).ConfigureAwait(false);
+            }
+            catch (SyncStorageClientException e)
+            {
+                if (e.Message != last)
+                {
+                    last = e.Message;
+                    _log.Information($"Waiting for the Sync Storage at {url} ({Option}). {last}");
+                }
+            }
+
+            await Task.Delay(AskAgain, cancellation).ConfigureAwait(false);
+        }
+    }
 
     private async Task<ServiceLink> JoinAsync(string url, string? secret, CancellationToken cancellation)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-        {
-            throw new SyncStorageClientException($"{nameof(SyncStorageOptions)}.{nameof(SyncStorageOptions.ServiceUrl)} is '{url}', which is not an address such as http://coordinator:49152.", null, null);
-        }
-
         var client = new SyncStorageClient(url, secret);
         try
         {
@@ -164,6 +190,7 @@ internal sealed class ServiceFinder
     {
         TellsHeld = true,
         OwnSession = session,
+        Directory = state.Directory,
         ServerProcess = state.ProcessId,
         Lease = lease,
     };
@@ -183,16 +210,16 @@ internal sealed class ServiceFinder
         {
             await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
-            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId });
+            session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
             if (state is not null && SessionServer.IsAlive(state.ProcessId))
             {
                 return state;
             }
 
-            if (File.Exists(session.StartErrorPath))
+            if (session.ReadStartError() is { } reason)
             {
-                throw new IOException("The embedded Sync Storage could not start: " + File.ReadAllText(session.StartErrorPath).Trim());
+                throw new IOException("The embedded Sync Storage could not start: " + reason);
             }
 
             // Slow to start, or gone before we saw it: the next round sees which.

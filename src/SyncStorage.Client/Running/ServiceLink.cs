@@ -15,6 +15,9 @@ internal sealed class ServiceLink : IDisposable
     public bool TellsHeld { get; init; }
 
     /// <summary>The session of a server of our own; null for an external service.</summary>
+    /// <summary>SyncStorageDirectory of a server of our own; null of another's.</summary>
+    public string? Directory { get; init; }
+
     public Session? OwnSession { get; init; }
 
     /// <summary>Process of a server of our own.</summary>

@@ -17,6 +17,8 @@ internal sealed class Worker
         _options = options;
     }
 
+    public string TestRunId => _config.TestRunId!;
+
     public string Pid { get; } = WorkerPid.New();
 
     /// <returns>True when this worker is master.</returns>

@@ -1,5 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
 using System.Xml;
 
 namespace SyncStorage.Sessions;
@@ -14,7 +17,9 @@ internal static class GuestConfiguration
     public const string CollectorUri = "datacollector://SyncStorage/v1";
     public const string LoggerUri = "logger://SyncStorage/v1";
 
-    /// <summary>Folder of the session; absent where no MSBuild target ran.</summary>
+    /// <summary>
+    /// Folder of the session; absent where no MSBuild target ran. On its way through VSTest in hexadecimal, see <see cref="ToParameters"/>.
+    /// </summary>
     public const string Session = "Session";
 
     /// <summary>Pid of the worker in that session.</summary>
@@ -26,6 +31,13 @@ internal static class GuestConfiguration
     /// <summary>Whether the worker's collector is to watch single tests if the worker becomes master. MSBuild knows it when it attaches the guests.</summary>
     public static bool MayWatch(IReadOnlyDictionary<string, string> values)
         => !values.TryGetValue(Watch, out string? watch) || !bool.FalseString.Equals(watch, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// What MSBuild hands to VSTest for a collector or a logger, which are read with the same rule: Name;Key=Value;Key=Value, and no way to
+    /// escape anything. So the one path among the values, which is a user's, is written in characters that mean nothing anywhere.
+    /// </summary>
+    public static string ToParameters(string session, string worker, bool watch)
+        => $"{FriendlyName};{Session}={Encode(session)};{Worker}={worker};{Watch}={watch}";
 
     /// <summary>The child elements of a Configuration element.</summary>
     public static Dictionary<string, string> Of(XmlNode? configuration)
@@ -39,7 +51,7 @@ internal static class GuestConfiguration
             }
         }
 
-        return values;
+        return Decoded(values);
     }
 
     /// <summary>The parameters of a logger.</summary>
@@ -51,7 +63,7 @@ internal static class GuestConfiguration
             values[parameter.Key] = parameter.Value?.Trim() ?? "";
         }
 
-        return values;
+        return Decoded(values);
     }
 
     /// <summary>
@@ -89,6 +101,19 @@ internal static class GuestConfiguration
                 }
             }
         }
+    }
+
+    internal static string Encode(string path) => BitConverter.ToString(Encoding.UTF8.GetBytes(path)).Replace("-", "");
+
+    private static Dictionary<string, string> Decoded(Dictionary<string, string> values)
+    {
+        if (values.TryGetValue(Session, out string? encoded) && encoded.Length % 2 == 0 && encoded.All(Uri.IsHexDigit))
+        {
+            byte[] path = Enumerable.Range(0, encoded.Length / 2).Select(i => byte.Parse(encoded.Substring(2 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)).ToArray();
+            values[Session] = Encoding.UTF8.GetString(path);
+        }
+
+        return values;
     }
 
     private static bool IsOurs(XmlElement guest)

@@ -134,7 +134,7 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
 
             if (process is null)
             {
-                throw NoServer(File.Exists(session.StartErrorPath) ? File.ReadAllText(session.StartErrorPath).Trim() : "the session is over.");
+                throw session.ReadStartError() is { } reason ? NotStarted(reason) : NoServer("the session is over.");
             }
 
             if (!lives)
@@ -153,9 +153,9 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
 
     private async Task RestartAsync(CancellationToken cancellation)
     {
-        if (File.Exists(session.StartErrorPath))
+        if (await session.ReadStartErrorAsync(cancellation).ConfigureAwait(false) is { } reason)
         {
-            throw NoServer(File.ReadAllText(session.StartErrorPath).Trim());
+            throw NotStarted(reason);
         }
 
         if (_hasRestarted || session.ReadStart() is not ServerStart start)
@@ -176,6 +176,8 @@ internal sealed class GuestConnection(Session session, TimeSpan startupTimeout, 
             throw new SyncStorageClientException($"the server cannot be started again: {e.Message}", null, e);
         }
     }
+
+    private static SyncStorageClientException NotStarted(string reason) => new(reason, null, new StartFailureException(reason));
 
     private static SyncStorageClientException NoServer(string reason) => new(reason, null, null);
 

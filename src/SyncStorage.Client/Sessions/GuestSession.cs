@@ -60,17 +60,17 @@ internal sealed class GuestSession : IDisposable
     /// Lets go of the session; the last guest to do so waits until the run is closed and its report final, at most
     /// as long as SyncStorageCompletionTimeout says. Where MSBuild holds the session this does nothing.
     /// </summary>
-    /// <returns>False when the server had not ended at the deadline.</returns>
-    public async Task<bool> LeaveAsync()
+    /// <returns>Null when all is well, else what to tell the user, with its code.</returns>
+    public async Task<string?> LeaveAsync()
     {
         if (_start is null || _lease is null)
         {
-            return true;
+            return null;
         }
 
         int? server = Session.ReadStarted();
         Dispose();
-        return Session.HasLeases() || await SessionServer.WaitForSignOffAsync(Session, _start, server).ConfigureAwait(false);
+        return Session.HasLeases() ? null : await SessionServer.WaitForSignOffAsync(Session, _start, server).ConfigureAwait(false);
     }
 
     public void Dispose()
@@ -96,7 +96,7 @@ internal sealed class GuestSession : IDisposable
         string startupDirectory = Directory.GetCurrentDirectory();
         string? assembly = console.TestAssembly;
         var settings = new InvocationSettings(
-            assembly is null ? startupDirectory : Path.GetDirectoryName(assembly)!, startupDirectory, configuration, "{0} in the .runsettings");
+            assembly is null ? startupDirectory : Path.GetDirectoryName(assembly)!, startupDirectory, configuration, "{0} in the .runsettings", enabledByDefault: true);
         if (!settings.Enabled)
         {
             return null;

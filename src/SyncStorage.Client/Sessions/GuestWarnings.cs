@@ -13,10 +13,15 @@ internal sealed class GuestWarnings(Action<string> write)
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
 
     /// <param name="message">With a code of its own ("SYNC0008: ..."), or it gets SYNC0018: trouble of a guest.</param>
-    /// <param name="cause">Added to the text. Two causes of one message are one thing.</param>
+    /// <param name="cause">Added to the text. Two causes of one message are one thing; a server that could not start is told elsewhere.</param>
     public void Warn(string message, Exception? cause = null)
     {
-        string text = message.StartsWith(Prefix, StringComparison.Ordinal) ? message : "SYNC0018: Sync Storage: " + message;
+        if (cause?.InnerException is StartFailureException)
+        {
+            return;
+        }
+
+        string text = message.StartsWith(Prefix, StringComparison.Ordinal) ? message : "SYNC0018: " + message;
         lock (_said)
         {
             if (!_said.Add(text))

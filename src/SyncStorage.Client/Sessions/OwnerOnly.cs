@@ -1,36 +1,71 @@
 using System;
+using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
 
 namespace SyncStorage.Sessions;
 
-/// <summary>Folders and files that only their owner may read: they hold the session's secret and the names of tests.</summary>
+/// <summary>
+/// Folders and files that only their owner may read: they hold the session's secret and the names of tests. Private from the moment they are
+/// made; some file systems know no modes (SMB, mounts of cloud storage), and refuse to change them.
+/// </summary>
 internal static class OwnerOnly
 {
     private const uint OwnerReadWriteExecute = 0x1C0; // 0700
     private const uint OwnerReadWrite = 0x180; // 0600
+    private const int OthersAnything = 0x3F; // 0077
 
     /// <summary>Creates the folder if need be. On Windows a user's temporary folder is private already.</summary>
-    public static void CreateDirectory(string path)
+    /// <returns>False when it was made and others may look into it all the same.</returns>
+    public static bool CreateDirectory(string path)
     {
-        bool existed = Directory.Exists(path);
-        Directory.CreateDirectory(path);
-        if (!existed && !RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && chmod(path, OwnerReadWriteExecute) != 0)
+        if (Directory.Exists(path))
         {
-            throw new UnauthorizedAccessException($"Cannot make '{path}' private to its owner (chmod failed with {Marshal.GetLastWin32Error()}).");
+            return true;
         }
+
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            Directory.CreateDirectory(path);
+            return true;
+        }
+
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent)
+        {
+            Directory.CreateDirectory(parent);
+        }
+
+        // What fails here fails below, with a reason in words.
+        _ = mkdir(path, OwnerReadWriteExecute);
+        Directory.CreateDirectory(path);
+        if (IsOpenToOthers(path) == false)
+        {
+            return true;
+        }
+
+        bool changed = chmod(path, OwnerReadWriteExecute) == 0;
+        return changed && IsOpenToOthers(path) != true;
     }
 
-    /// <summary>For a file that was just created.</summary>
+    /// <summary>For a file that was just created, in a folder of ours; where modes cannot be changed it stays as it is.</summary>
     public static void Restrict(string path)
     {
-        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && chmod(path, OwnerReadWrite) != 0)
+        if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
-            throw new UnauthorizedAccessException($"Cannot make '{path}' private to its owner (chmod failed with {Marshal.GetLastWin32Error()}).");
+            _ = chmod(path, OwnerReadWrite);
         }
     }
 
-    // File.SetUnixFileMode came with .NET 7; netstandard2.0 has no other way.
+    /// <summary>Null where nobody can tell: File.GetUnixFileMode came with .NET 7, and netstandard2.0 has no other way.</summary>
+    private static bool? IsOpenToOthers(string path)
+        => typeof(File).GetMethod("GetUnixFileMode", [typeof(string)])?.Invoke(null, [path]) is { } mode
+            ? (Convert.ToInt32(mode, CultureInfo.InvariantCulture) & OthersAnything) != 0
+            : null;
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int mkdir(string path, uint mode);
+
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static extern int chmod(string path, uint mode);

@@ -53,11 +53,28 @@ internal static class ServerLauncher
         ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
     };
 
+    /// <summary>
+    /// The server is no test host and no MSBuild: what its parents or the user set for those is not meant for it. It would load what is not for it,
+    /// wait for a debugger's tool before it starts, fill its standard error, or have the memory or the processors of another program.
+    /// </summary>
+    private static readonly string[] NotForTheServer =
+    [
+        "MSBUILD_EXE_PATH", "MSBuildExtensionsPath", "MSBuildSDKsPath",
+        "DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "DOTNET_SHARED_STORE",
+        "CORECLR_ENABLE_PROFILING", "COR_ENABLE_PROFILING",
+        "DOTNET_DiagnosticPorts", "DOTNET_DefaultDiagnosticPortSuspend",
+        "COREHOST_TRACE", "DOTNET_HOST_TRACE",
+        "DOTNET_GCHeapHardLimit", "DOTNET_GCHeapHardLimitPercent", "DOTNET_GCHeapAffinitizeMask", "DOTNET_GCHeapCount", "DOTNET_GCNoAffinitize",
+        "COMPlus_GCHeapHardLimit", "COMPlus_GCHeapHardLimitPercent", "COMPlus_GCHeapAffinitizeMask", "COMPlus_GCHeapCount",
+    ];
+
     /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
     public static Process Start(Session session, ServerStart start, string? serverPath = null)
     {
         serverPath ??= FindServer();
-        var arguments = new List<string> { serverPath, "--session", session.Directory, "--port", Text(start.Port), "--directory", start.Directory, "--completionTimeout", Text(start.CompletionTimeout) };
+        // What the user's environment says about the runtimes of tests (DOTNET_ROLL_FORWARD) is not meant for the server, which needs any; said
+        // here, and not by changing the environment, it does not reach the official binary that the server may start.
+        var arguments = new List<string> { "--roll-forward", "Major", serverPath, "--session", session.Directory, "--port", Text(start.Port), "--directory", start.Directory, "--completionTimeout", Text(start.CompletionTimeout) };
         void Add(string option, string? value)
         {
             if (!string.IsNullOrEmpty(value))
@@ -83,11 +100,12 @@ internal static class ServerLauncher
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // The server is no test host and no MSBuild: what its parents set for their own runtime is not meant for it.
-        info.Environment.Remove("DOTNET_STARTUP_HOOKS");
-        info.Environment.Remove("MSBUILD_EXE_PATH");
-        info.Environment.Remove("MSBuildExtensionsPath");
-        info.Environment.Remove("MSBuildSDKsPath");
+        foreach (string variable in NotForTheServer)
+        {
+            info.Environment.Remove(variable);
+        }
+
+        info.Environment["DOTNET_gcServer"] = "0";
         foreach (KeyValuePair<string, string> setting in RuntimeSettings.Where(setting => !info.Environment.ContainsKey(setting.Key)))
         {
             info.Environment[setting.Key] = setting.Value;
@@ -96,7 +114,7 @@ internal static class ServerLauncher
         var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
         process.StandardInput.Dispose();
         process.StandardOutput.Dispose();
-        process.StandardError.Dispose();
+        StartFailure.Record(session, process.StandardError);
         return process;
     }
 

@@ -94,6 +94,28 @@ internal sealed partial class Session
         }
     }
 
+    /// <summary>For a guest whose host has no place for what the user should read: whoever ends the session says it. Never throws.</summary>
+    public static void Note(string sessionDirectory, string text)
+    {
+        try
+        {
+            File.AppendAllText(Path.Combine(sessionDirectory, NotesName), text.Replace('\n', ' ') + "\n");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The session is over, and with it whoever would have said it.
+        }
+    }
+
+    /// <summary>What guests noted, each thing once.</summary>
+    public IReadOnlyList<string> ReadNotes()
+    {
+        string path = Path.Combine(Directory, NotesName);
+        return File.Exists(path) ? File.ReadAllLines(path).Distinct().ToList() : [];
+    }
+
+    private const string NotesName = "notes";
+
     /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
     public static void Write(string path, byte[] content)
     {

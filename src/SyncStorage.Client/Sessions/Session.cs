@@ -27,9 +27,10 @@ namespace SyncStorage.Sessions;
 /// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)
+/// notes                what guests have to say to the user (<see cref="Note"/>)
 /// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
-/// error.txt            why the server could not start, written by the server before it exits
+/// error.txt            why the server could not start, written by the server before it exits or by who started it (<see cref="StartFailure"/>)
 /// rehearsal            a run that the server plays through for itself, for a tenth of a second
 /// </code>
 /// </summary>
@@ -48,7 +49,7 @@ internal sealed partial class Session
     /// <param name="key">The same text in every process of the invocation and in no other invocation.</param>
     public static Session ForKey(string key)
     {
-        OwnerOnly.CreateDirectory(Root);
+        CreatePrivate(Root);
         return At(Path.Combine(Root, Hash(key)));
     }
 
@@ -76,7 +77,7 @@ internal sealed partial class Session
 
     public static Session At(string directory)
     {
-        OwnerOnly.CreateDirectory(directory);
+        CreatePrivate(directory);
         var session = new Session(directory);
         foreach (string folder in new[] { session.LeasesDirectory, session.WorkersDirectory, session.RunsDirectory, session.PlansDirectory })
         {
@@ -156,15 +157,35 @@ internal sealed partial class Session
         while (true)
         {
             ServerState? state = ReadServer();
-            bool died = ReadStarted() is int pid && !SessionServer.IsAlive(pid);
-            if (state is not null || died || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
+            if (state is not null || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
             {
                 return state;
+            }
+
+            if (ReadStarted() is int pid && !SessionServer.IsAlive(pid))
+            {
+                await ReadStartErrorAsync(cancellation).ConfigureAwait(false);
+                return ReadServer();
             }
 
             await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Why a server that has ended without ever accepting could not start; null when it was killed.</summary>
+    public async Task<string?> ReadStartErrorAsync(CancellationToken cancellation = default)
+    {
+        // Whoever started it reads its last words, and may have to be waited for. One that accepted before is another matter.
+        for (var waited = Stopwatch.StartNew(); !File.Exists(StartErrorPath) && !File.Exists(ServerStatePath) && waited.Elapsed < LastWordsPatience;)
+        {
+            await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
+        }
+
+        return ReadStartError();
+    }
+
+    /// <summary>Null unless a server has told why it could not start.</summary>
+    public string? ReadStartError() => File.Exists(StartErrorPath) ? File.ReadAllText(StartErrorPath).Trim() : null;
 
     /// <summary>
     /// Process id of the server that was started last; null when there was none. A server that has decided to stop removes
@@ -220,6 +241,7 @@ internal sealed partial class Session
 
     public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
 
+    private static readonly TimeSpan LastWordsPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
     private static string Root => Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
@@ -228,6 +250,15 @@ internal sealed partial class Session
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
+
+    /// <exception cref="UnauthorizedAccessException">Others could read the secret and the server's address there.</exception>
+    private static void CreatePrivate(string directory)
+    {
+        if (!OwnerOnly.CreateDirectory(directory))
+        {
+            throw new UnauthorizedAccessException($"'{directory}' cannot be made private to its owner; choose another temporary folder.");
+        }
+    }
 
     private static string Hash(string text)
     {

@@ -83,11 +83,11 @@ internal static class SessionServer
     /// <param name="session">The session.</param>
     /// <param name="start">How its server is started.</param>
     /// <param name="started">Process id of the server, read before the lease was let go; null when none could be started.</param>
-    /// <returns>False when it still ran after its completion timeout, or dies as often as it is started.</returns>
-    public static async Task<bool> WaitForSignOffAsync(Session session, ServerStart start, int? started)
+    /// <returns>Null when all is well, else what to tell the user, with its code.</returns>
+    public static async Task<string?> WaitForSignOffAsync(Session session, ServerStart start, int? started)
     {
-        bool signedOff = started is not int server || await SeeOffAsync(session, start, server).ConfigureAwait(false);
-        if ((!signedOff || started is null) && Directory.Exists(session.Directory))
+        string? problem = started is int server ? await SeeOffAsync(session, start, server).ConfigureAwait(false) : null;
+        if ((problem is not null || started is null) && Directory.Exists(session.Directory))
         {
             // There is no server that would tidy up.
             using (await session.LockAsync(LockTimeout).ConfigureAwait(false))
@@ -96,10 +96,10 @@ internal static class SessionServer
             }
         }
 
-        return signedOff;
+        return problem;
     }
 
-    private static async Task<bool> SeeOffAsync(Session session, ServerStart start, int server)
+    private static async Task<string?> SeeOffAsync(Session session, ServerStart start, int server)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();
@@ -108,19 +108,24 @@ internal static class SessionServer
             // A server that signs off removes what tells its process.
             if (session.ReadStarted() != server)
             {
-                return true;
+                return null;
+            }
+
+            if (await session.ReadStartErrorAsync().ConfigureAwait(false) is { } reason)
+            {
+                return $"SYNC0003: the server could not be started: {reason.TrimEnd('.')}. Results are kept below {start.Directory}, and the next run takes them in.";
             }
 
             if (restarts == MostRestarts)
             {
-                return false;
+                return $"SYNC0009: the server ended {restarts + 1} times without closing its runs; see server.log below {start.Directory}";
             }
 
             await EnsureAsync(session, start).ConfigureAwait(false);
             server = session.ReadStarted() ?? server;
         }
 
-        return false;
+        return $"SYNC0009: the server had not ended after {waited.Elapsed.TotalSeconds:0} s (SyncStorageCompletionTimeout is {start.CompletionTimeout} s); see server.log below {start.Directory}";
     }
 
     /// <returns>False when it still lived at the deadline, although it answers.</returns>

@@ -20,7 +20,8 @@ internal sealed class InvocationSettings
     /// <param name="startupDirectory">Where the user called; relative directories are relative to it.</param>
     /// <param name="properties">Values by property name without the prefix SyncStorage.</param>
     /// <param name="propertySource">How a diagnostic calls them, with {0} for the name.</param>
-    public InvocationSettings(string projectDirectory, string startupDirectory, IReadOnlyDictionary<string, string> properties, string propertySource)
+    /// <param name="enabledByDefault">What holds without the switch: a guest that somebody named in a .runsettings is wanted.</param>
+    public InvocationSettings(string projectDirectory, string startupDirectory, IReadOnlyDictionary<string, string> properties, string propertySource, bool enabledByDefault)
     {
         _reader = new SettingsReader(projectDirectory, properties, propertySource);
         Port = _reader.ReadPort();
@@ -29,11 +30,15 @@ internal sealed class InvocationSettings
         Directory = Path.GetFullPath(Path.Combine(startupDirectory, _reader.Find(Setting.Directory)?.Value ?? Path.Combine("TestResults", "SyncStorage")));
         TestEvents = _reader.ReadWord(Setting.TestEvents, "Auto", "Always", "Never");
         StartupTimeout = _reader.ReadNumber(Setting.StartupTimeout, 1, LongestTimeout, 30, "a number of seconds from 1 to 86400");
+        Enabled = _reader.ReadSwitch(Setting.Enabled, enabledByDefault);
+        FailOnError = _reader.ReadSwitch(Setting.FailOnError, false);
         CompletionTimeout = _reader.ReadNumber(Setting.CompletionTimeout, 1, LongestTimeout, 100, "a number of seconds from 1 to 86400");
     }
 
-    /// <summary>False when the user switched Sync Storage off where no MSBuild property can: in a .runsettings or the environment.</summary>
-    public bool Enabled => _reader.ReadSwitch(Setting.Enabled, true);
+    public bool Enabled { get; }
+
+    /// <summary>Trouble becomes an error of the build.</summary>
+    public bool FailOnError { get; }
 
     public int Port { get; }
     public string? CoordinatorUrl { get; }

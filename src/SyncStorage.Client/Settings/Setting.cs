@@ -47,6 +47,7 @@ internal sealed record Setting(string Name, string? Variable, string? Property, 
     public static readonly Setting TestEvents = new("syncStorageTestEvents", null, "TestEvents");
     public static readonly Setting StartupTimeout = new("syncStorageStartupTimeout", null, "StartupTimeout");
     public static readonly Setting CompletionTimeout = new("syncStorageCompletionTimeout", null, "CompletionTimeout");
+    public static readonly Setting FailOnError = new("syncStorageFailOnError", null, "FailOnError");
 
     /// <summary>Never resolved with the others: only <see cref="PrivateTokenSource"/> reads it.</summary>
     public static readonly Setting PrivateToken = new("privateToken", "TMS_PRIVATE_TOKEN", null);
@@ -55,6 +56,6 @@ internal sealed record Setting(string Name, string? Variable, string? Property, 
     [
         Url, ProjectId, ConfigurationId, TestRunId, TestRunName, AdapterMode, CertValidation, AutomaticCreationTestCases, AutomaticUpdationLinks,
         IgnoreParameters, ImportRealtime, Port, Enabled, TestRunTags, TestRunLinks, Publish, ExternalId,
-        CoordinatorUrl, CoordinatorExecutable, Directory, TestEvents, StartupTimeout, CompletionTimeout,
+        CoordinatorUrl, CoordinatorExecutable, Directory, TestEvents, StartupTimeout, CompletionTimeout, FailOnError,
     ];
 }

@@ -64,7 +64,7 @@ internal sealed class SettingsReader
     public bool ReadSwitch(Setting setting, bool fallback)
     {
         SettingValue? given = Find(setting);
-        switch (given?.Value.ToUpperInvariant())
+        switch (given?.Value.Trim().ToUpperInvariant())
         {
             case null:
                 return fallback;
@@ -73,7 +73,7 @@ internal sealed class SettingsReader
             case "FALSE" or "0" or "NO" or "OFF":
                 return false;
             default:
-                Report(setting, given!, "true or false");
+                Report(setting, given!, "true or false (or 1, 0, yes, no, on, off)");
                 return fallback;
         }
     }
@@ -142,11 +142,14 @@ internal sealed class SettingsReader
     }
 
     /// <summary>Users paste the address from their browser or from another adapter: cut what does not belong to it.</summary>
-    public string? ReadUrl()
+    public string? ReadUrl() => ReadAddress(Setting.Url, "https://testit.example.com") is string url ? CutPasted(url) : null;
+
+    /// <inheritdoc cref="ReadUrl"/>
+    public static string CutPasted(string address)
     {
-        string? url = ReadAddress(Setting.Url, "https://testit.example.com");
-        string? suffix = url is null ? null : PastedSuffixes.FirstOrDefault(s => url!.EndsWith(s, StringComparison.OrdinalIgnoreCase));
-        return suffix is null ? url : url!.Substring(0, url.Length - suffix.Length).TrimEnd('/');
+        string url = address.TrimEnd('/');
+        string? suffix = PastedSuffixes.FirstOrDefault(s => url.EndsWith(s, StringComparison.OrdinalIgnoreCase));
+        return suffix is null ? url : url.Substring(0, url.Length - suffix.Length).TrimEnd('/');
     }
 
     public string? ReadGuid(Setting setting)

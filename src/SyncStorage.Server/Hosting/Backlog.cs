@@ -79,20 +79,28 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
     private async Task SendAsync(Run own, RunFolder folder)
     {
         // The report tells most folders apart without a journal being read.
-        if (!File.Exists(folder.ReportPath) || ReadReport(folder) is not { Results.Spooled: > 0 })
+        if (!File.Exists(folder.ReportPath) || ReadReport(folder) is not { } known || !MayHaveLeft(known))
         {
             return;
         }
 
         using LeftResults? left = await LeftResults.OpenAsync(directory, folder, closeOpenRun: false, _runsLog, time).ConfigureAwait(false);
         var destination = ResendDestination.Of(own.Settings);
-        if (left is null || left.IsRefused || !GoesTo(left.Settings, destination, own.Settings) || PrivateTokenSource.Read(destination.ConfigFile) is not { } token)
+        if (left is null || left.IsRefused || left.SettingsFor(destination) is not { } settings || !IsOfProject(settings, own.Settings)
+            || PrivateTokenSource.Read(destination.ConfigFile) is not { } token)
         {
             return;
         }
 
-        log.Write($"{left.Count} results of run {left.TestRunId}, which an earlier invocation could not send, are sent now.");
-        (Report report, bool isDone) = await left.SendAsync(destination, token, _deadline.Token).ConfigureAwait(false);
+        log.Write($"{left.What} of run {left.TestRunId}, which an earlier invocation could not send, goes to Test IT now.");
+        (Report report, bool isDone) = await left.SendAsync(settings, token, _deadline.Token).ConfigureAwait(false);
+        if (left.Count == 0)
+        {
+            string fate = isDone ? "is in Test IT now" : $"is not in Test IT yet: {Reason(report)}";
+            own.Tell($"{left.What} that run {report.TestRunId} had left {fate}; {left.ReportPath}");
+            return;
+        }
+
         long rejected = report.Results.Rejected;
         own.Tell(isDone
             ? $"{left.Count} results that run {report.TestRunId} had left spooled were sent{(rejected > 0 ? $" ({rejected} of that run are rejected)" : "")}; {left.ReportPath}"
@@ -105,8 +113,11 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
             ? notice
             : "the time was up";
 
-    private static bool GoesTo(RunSettings left, ResendDestination destination, RunSettings own)
-        => destination.WhyNot(left) is null && string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
+    private static bool IsOfProject(RunSettings left, RunSettings own)
+        => left.ProjectId is null || string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
+
+    private static bool MayHaveLeft(Report report)
+        => report.Results.Spooled > 0 || report.InProgress is { Finalized: false } || report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal));
 
     private static Report? ReadReport(RunFolder folder) => JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ServerJson.Default.Report);
 }

@@ -10,6 +10,7 @@ using SyncStorage.Protocol;
 using SyncStorage.Server.Participation;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
+using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 
@@ -39,6 +40,7 @@ internal sealed class EmbeddedServer : IDisposable
     private readonly EndOfInvocation _end;
     private readonly Plans _plans;
     private readonly Backlog _backlog;
+    private readonly RunFolders _folders;
     private readonly Dictionary<Run, Ending> _ending = [];
     private readonly string _secret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
 
@@ -48,7 +50,7 @@ internal sealed class EmbeddedServer : IDisposable
         _session = Session.At(options.Session!);
         _log = new ServerLog(time);
         _end = new EndOfInvocation(options.CompletionTimeout);
-        var official = new OfficialResults(null, null, _log, time);
+        var official = new OfficialResults(null, null, new TestItTiming(), time);
         _host = new RunHost
         {
             Clock = new Clock(time),
@@ -63,6 +65,7 @@ internal sealed class EmbeddedServer : IDisposable
         _plans = new Plans(_session, options.CompletionTimeout, _log, time);
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
+        _folders = new RunFolders(_host, _runs);
         _backlog = new Backlog(options.Directory, _log, time, _alarm.Ring);
     }
 
@@ -103,10 +106,10 @@ internal sealed class EmbeddedServer : IDisposable
         // Opened before a worker comes: also a build that fails before its tests leaves a report.
         if (_options.TestRunId is not null)
         {
-            _runs.Open(_options.TestRunId).TakeSpooled();
+            _runs.Open(_options.TestRunId).TakeSpooled(take: false);
         }
 
-        await new RunFolders(_host, _runs).TidyAsync(CancellationToken.None).ConfigureAwait(false);
+        await _folders.TidyAsync(CancellationToken.None).ConfigureAwait(false);
         StaleSessions.Remove(_session, _time, _log);
     }
 
@@ -252,6 +255,12 @@ internal sealed class EmbeddedServer : IDisposable
             if (!_end.IsInterrupted && _session.HasLeases())
             {
                 return false;
+            }
+
+            // Other invocations may have found the old folders as well; theirs is it then.
+            if (!_session.AnyOther())
+            {
+                await _folders.RemoveAsync().ConfigureAwait(false);
             }
 
             _runs.Close();

@@ -1,10 +1,12 @@
 using System;
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
+using SyncStorage.Protocol;
 
 namespace SyncStorage.Server.Hosting;
 
@@ -69,12 +71,31 @@ internal static class HttpExchange
 
     public static async Task AnswerAsync<T>(this HttpContext http, T body, JsonTypeInfo<T> type, int status = 200)
     {
-        ReadOnlyMemory<byte> bytes = ReadableJson.WriteMemory(body, type);
+        string? sentence = WantsPlainText(http.Request) ? SentenceOf(body) : null;
+        ReadOnlyMemory<byte> bytes = sentence is null ? ReadableJson.WriteMemory(body, type) : Encoding.UTF8.GetBytes(sentence);
         http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.ContentType = sentence is null ? "application/json; charset=utf-8" : "text/plain; charset=utf-8";
         http.Response.ContentLength = bytes.Length;
         await http.Response.BodyWriter.WriteAsync(bytes, http.RequestAborted).ConfigureAwait(false);
     }
+
+    /// <summary>Clients of an older protocol, whose answers were texts, accept nothing else; who also takes JSON gets that.</summary>
+    private static bool WantsPlainText(HttpRequest request)
+    {
+        string[] accepted = request.Headers.Accept.ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return accepted.Length > 0 && Array.TrueForAll(accepted, one => one.Split(';')[0].Trim().Equals("text/plain", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Null for what is more than a sentence.</summary>
+    private static string? SentenceOf<T>(T body) => body switch
+    {
+        StatusResponse answer => answer.Message ?? answer.Status,
+        RegisterResponse answer => answer.Message ?? answer.Status,
+        CompletionResponse answer => answer.Message,
+        PublishedResponse answer => answer.Published ? "true" : "false",
+        HealthResponse answer => answer.Status,
+        _ => null,
+    };
 
     private static Refusal TooLarge(HttpContext http, long largest)
         => new(413, $"The body of {http.Request.Path} is larger than {largest} bytes.");

@@ -10,7 +10,7 @@ using SyncStorage.Settings;
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>
-/// The results that an earlier run had to leave in its folder. While one is open, the folder is locked against every other process, by the
+/// What an earlier run had to leave in its folder: results, or the last step in Test IT. While one is open, the folder is locked against every other process, by the
 /// journal that it holds; the lock dies with the process, so a killed one is in nobody's way.
 /// </summary>
 internal sealed class LeftResults : IDisposable
@@ -21,16 +21,29 @@ internal sealed class LeftResults : IDisposable
     private LeftResults(Run run, TimeProvider time)
     {
         (_run, _time) = (run, time);
-        Count = run.Describe().Results.Spooled;
+        Report report = run.Describe();
+        Count = report.Results.Spooled;
+        What = Count > 0 ? $"{Count} results"
+            : report.InProgress is { Finalized: false } held ? $"the final status of the held-back result '{held.AutoTestExternalId}'"
+            : "its last step";
     }
 
-    public RunSettings Settings => _run.Settings;
+    /// <summary>Test IT's address as the run's settings or one of its clients named it; null when nobody did.</summary>
+    public string? Address => _run.Settings.Publish ? _run.Settings.Url : _run.NamedAddress ?? _run.Settings.Url;
+
+    /// <summary>Where what is left belongs, and how to get there.</summary>
+    /// <param name="current">The only place that it may go to.</param>
+    /// <returns>Null when it belongs elsewhere.</returns>
+    public RunSettings? SettingsFor(ResendDestination current) => current.WhyNot(Address) is null ? current.Apply(_run.Settings) : null;
 
     /// <inheritdoc cref="Run.IsRefused"/>
     public bool IsRefused => _run.IsRefused;
 
     /// <summary>How many there were when the folder was opened.</summary>
     public long Count { get; }
+
+    /// <summary>What is left, in words.</summary>
+    public string What { get; }
 
     /// <param name="closeOpenRun">True: a run that its server left open is closed first. False: there is nothing to be sent of it yet.</param>
     /// <returns>Null when nothing of it is to be published.</returns>
@@ -50,6 +63,7 @@ internal sealed class LeftResults : IDisposable
             Directory = directory,
             SettingsOf = id => new RunSettings { TestRunId = id },
             CreatePublisher = (_, _, _) => new NoPublisher(),
+            FinalizeOfficial = (_, _, _, _, _) => Task.FromResult(false),
         };
         var run = new Run(left.TestRunId, folder, host, adopt: false);
         try
@@ -60,10 +74,10 @@ internal sealed class LeftResults : IDisposable
                 await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
             }
 
-            if (!run.IsRunning && run.Settings.Publish)
+            if (!run.IsRunning)
             {
-                run.TakeSpooled();
-                if (run.Describe().Results.Spooled > 0)
+                run.TakeSpooled(take: closeOpenRun);
+                if (run.HasLeft)
                 {
                     return new LeftResults(run, time);
                 }
@@ -79,11 +93,11 @@ internal sealed class LeftResults : IDisposable
         return null;
     }
 
-    /// <param name="destination">Takes them: see <see cref="ResendDestination.WhyNot"/>.</param>
+    /// <param name="settings">From <see cref="SettingsFor"/>.</param>
     /// <returns>The report afterwards, and whether nothing is left.</returns>
-    public async Task<(Report Report, bool IsDone)> SendAsync(ResendDestination destination, string token, CancellationToken deadline)
+    public async Task<(Report Report, bool IsDone)> SendAsync(RunSettings settings, string token, CancellationToken deadline)
     {
-        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(destination.Apply(_run.Settings), token, left, log, _time, deadline)).ConfigureAwait(false);
+        bool isDone = await _run.ResendAsync((left, log) => Resend.RunAsync(settings, token, left, log, _time, deadline)).ConfigureAwait(false);
         return (_run.Describe(), isDone);
     }
 

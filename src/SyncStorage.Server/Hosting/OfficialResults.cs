@@ -5,6 +5,7 @@ using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Server.TestIt;
+using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Settings;
 
 namespace SyncStorage.Server.Hosting;
@@ -12,22 +13,43 @@ namespace SyncStorage.Server.Hosting;
 /// <summary>
 /// Final status for the held result of an official client, which wrote it to Test IT itself and left only the cut here.
 /// </summary>
-/// <param name="baseUrl">--baseURL; what a client gave when it registered stands in for it.</param>
+/// <param name="baseUrl">--baseURL; what a client gave when it registered wins, since a server may outlive the job that started it.</param>
 /// <param name="privateToken">--privateToken or TMS_PRIVATE_TOKEN.</param>
-/// <param name="log">For what went wrong.</param>
+/// <param name="timing">Of the traffic with Test IT.</param>
 /// <param name="time">For deadlines.</param>
-internal sealed class OfficialResults(string? baseUrl, string? privateToken, ServerLog log, TimeProvider time)
+internal sealed class OfficialResults(string? baseUrl, string? privateToken, TestItTiming timing, TimeProvider time)
 {
-    public Task<bool> FinalizeAsync(RunSettings settings, RegisteredAddress? registered, TestResultCut cut, CancellationToken deadline)
+    /// <inheritdoc cref="RunHost.FinalizeOfficial"/>
+    public async Task<bool> FinalizeAsync(RunSettings settings, RegisteredAddress? registered, TestResultCut cut, IDeliveryLog log, CancellationToken deadline)
     {
+        string matter = HeldResultFinalizer.Matter(settings.TestRunId, cut.AutoTestExternalId);
         if (AddressOf(settings, registered) is not (string url, string token))
         {
-            // Local mode: there is no Test IT that could show the result as in progress.
-            log.Write($"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
-            return Task.FromResult(true);
+            if (baseUrl is null && registered?.BaseUrl is null)
+            {
+                // Local mode: there is no Test IT that could show the result as in progress.
+                log.Notice(null, $"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
+                return true;
+            }
+
+            log.Notice("SYNC0015", $"{matter} is not in Test IT: there is no private token (TMS_PRIVATE_TOKEN). With it, {Persistence.WhoResends} sends it.");
+            return false;
         }
 
-        return FinalizeAsync(Clean(url), token, settings.TestRunId, cut, deadline);
+        RunSettings address = settings with { Url = SettingsReader.CutPasted(url) };
+        using var client = TestItClient.For(address, token, timing, time);
+        var finalizer = new HeldResultFinalizer(client, address, null, log.Notice);
+        var persistence = new Persistence(client, address, new OutageGate(address.Url!, timing, time, OnlyCoded), time, log);
+        return await persistence.RunAsync(matter, stop => finalizer.FinalizeAsync(settings.TestRunId, cut, stop), deadline).ConfigureAwait(false);
+
+        // A Test IT that is away for a night would fill the log with its ups and downs.
+        void OnlyCoded(string? code, string message)
+        {
+            if (code is not null)
+            {
+                log.Notice(code, message);
+            }
+        }
     }
 
     /// <summary>A client may bring its own address and token, but never gets ours sent to an address of its choice.</summary>
@@ -38,21 +60,9 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Ser
             return (settings.Url, own);
         }
 
-        (string? url, string? token) = baseUrl is null ? (registered?.BaseUrl, registered?.PrivateToken) : (baseUrl, privateToken ?? registered?.PrivateToken);
+        string? url = registered?.BaseUrl ?? baseUrl;
+        bool isOurs = url is not null && baseUrl is not null && string.Equals(SettingsReader.CutPasted(url), SettingsReader.CutPasted(baseUrl), StringComparison.OrdinalIgnoreCase);
+        string? token = registered?.PrivateToken ?? (isOurs ? privateToken : null);
         return string.IsNullOrEmpty(url) || string.IsNullOrEmpty(token) ? null : (url, token);
-    }
-
-    /// <summary>As users paste it from a browser or another adapter.</summary>
-    private static string Clean(string url)
-    {
-        string clean = url.TrimEnd('/');
-        string? suffix = Array.Find(["/api/v2", "/api", "/adapters"], suffix => clean.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
-        return suffix is null ? clean : clean[..^suffix.Length].TrimEnd('/');
-    }
-
-    private async Task<bool> FinalizeAsync(string url, string token, string testRunId, TestResultCut cut, CancellationToken deadline)
-    {
-        using var finalizer = new HeldResultFinalizer(url, token, time, (code, message) => log.Write(code is null ? message : $"{code}: {message}"));
-        return await finalizer.FinalizeAsync(testRunId, cut, deadline).ConfigureAwait(false);
     }
 }

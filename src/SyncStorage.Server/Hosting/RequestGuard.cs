@@ -52,8 +52,7 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
     /// <exception cref="Refusal">403.</exception>
     public void CheckSecret(HttpRequest request)
     {
-        byte[] given = Encoding.UTF8.GetBytes(request.Headers[Routes.SecretHeader].ToString());
-        if (_secret is null || !CryptographicOperations.FixedTimeEquals(given, _secret))
+        if (_secret is null || !HasSecret(request))
         {
             throw Refusal.Forbidden($"{request.Path} is for those only who know this server's secret ({Routes.SecretHeader}).");
         }
@@ -68,6 +67,12 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
             CheckSecret(request);
         }
     }
+
+    /// <summary>It has the secret, or there is none to have.</summary>
+    public bool IsTrusted(HttpRequest request) => _secret is null || HasSecret(request);
+
+    private bool HasSecret(HttpRequest request)
+        => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(request.Headers[Routes.SecretHeader].ToString()), _secret);
 
     private bool IsOurs(string host)
         => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

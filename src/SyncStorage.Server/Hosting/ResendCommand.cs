@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using System.Threading.Tasks;
@@ -47,21 +48,23 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
 
     private async Task<bool> ResendAsync(LeftResults left)
     {
-        if (_destination.WhyNot(left.Settings) is { } reason)
+        if (left.SettingsFor(_destination) is not { } settings)
         {
-            Output.WriteError($"warning SYNC0015: {left.Count} results of run {left.TestRunId} stay spooled: {reason}; {left.ReportPath}");
+            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: {_destination.WhyNot(left.Address)}; {left.ReportPath}");
             return false;
         }
 
-        if (PrivateTokenSource.Read(_destination.ConfigFile) is not { } token)
+        if ((options.PrivateToken ?? PrivateTokenSource.Read(_destination.ConfigFile)) is not { } token)
         {
-            Output.WriteError($"warning SYNC0015: {left.Count} results of run {left.TestRunId} stay spooled: there is no private token (TMS_PRIVATE_TOKEN).");
+            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: there is no private token (TMS_PRIVATE_TOKEN).");
             return false;
         }
 
         using var deadline = new CancellationTokenSource(options.CompletionTimeout, time);
-        (Report report, bool isDone) = await left.SendAsync(_destination, token, deadline.Token).ConfigureAwait(false);
-        string counts = $"run {report.TestRunId}: {left.Count} results were spooled; {left.Count - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {left.ReportPath}";
+        (Report report, bool isDone) = await left.SendAsync(settings, token, deadline.Token).ConfigureAwait(false);
+        string counts = left.Count == 0
+            ? $"run {report.TestRunId}: {left.What} is {(isDone ? "in Test IT now" : "not in Test IT yet")}; {left.ReportPath}"
+            : $"run {report.TestRunId}: {left.Count} results were spooled; {left.Count - report.Results.Spooled} sent again or rejected, {report.Results.Spooled} still spooled; {left.ReportPath}";
         if (isDone)
         {
             Output.WriteLine($"Sync Storage: {counts}");

@@ -29,11 +29,14 @@ internal sealed record ResendDestination(string? Url, bool CertValidation, strin
         return destination;
     }
 
+    /// <param name="address">Where they belong, as their journal says; null when it does not.</param>
     /// <returns>Null when results of that run may go there, else why not.</returns>
-    public string? WhyNot(RunSettings left)
-        => Url is null ? $"they are for {left.Url}, and no address of Test IT is set now (TMS_URL, url in Tms.config.json, SyncStorageBaseUrl, --baseURL)"
-            : !string.Equals(Url, left.Url?.TrimEnd('/'), StringComparison.OrdinalIgnoreCase) ? $"they are for {left.Url}, and the address that is set now is {Url}"
+    public string? WhyNot(string? address)
+        => Url is null ? $"{For(address)}; no address of Test IT is set now (TMS_URL, url in Tms.config.json, SyncStorageBaseUrl, --baseURL)"
+            : address is not null && !string.Equals(Url, SettingsReader.CutPasted(address), StringComparison.OrdinalIgnoreCase) ? $"{For(address)}, and the address that is set now is {Url}"
             : null;
+
+    private static string For(string? address) => address is null ? "nothing says where they belong" : $"they are for {address}";
 
     public RunSettings Apply(RunSettings left) => left with { Url = Url, CertValidation = CertValidation, ConfigFile = ConfigFile };
 }

@@ -12,11 +12,15 @@ namespace SyncStorage.Server.Hosting;
 
 /// <summary>
 /// What earlier servers left in SyncStorageDirectory: runs of this invocation are continued, runs of dead ones are closed as
-/// interrupted, old ones are removed.
+/// interrupted, old ones are removed. Removed at the end only: the directory lies among the user's projects by default, and a file that a build has
+/// found by a pattern such as **/*.json has to be there until that build is through.
 /// </summary>
 internal sealed class RunFolders(RunHost host, RunBook runs)
 {
     public static readonly TimeSpan Age = TimeSpan.FromDays(14);
+
+    private readonly List<string> _old = [];
+    private readonly List<(string TestRunId, RunFolder Folder)> _spooled = [];
 
     public async Task TidyAsync(CancellationToken cancellation)
     {
@@ -34,14 +38,44 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
                 continue;
             }
 
-            try
+            await TryAsync(path, () => TidyAsync(RunFolder.At(path))).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>After the tests.</summary>
+    public async Task RemoveAsync()
+    {
+        foreach ((string testRunId, RunFolder folder) in _spooled)
+        {
+            await TryAsync(folder.Path, () => CloseAsync(testRunId, folder, take: true)).ConfigureAwait(false);
+        }
+
+        foreach (string path in _old)
+        {
+            await TryAsync(path, () =>
             {
-                await TidyAsync(RunFolder.At(path)).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                host.Log.Write($"{path} is left as it is: {e.Message}");
-            }
+                // Asked again: meanwhile another server may have opened the run.
+                var folder = RunFolder.At(path);
+                if (OldRunFolder.IsOurs(folder))
+                {
+                    bool isGone = OldRunFolder.Remove(folder);
+                    host.Log.Write($"{path} was older than {Age.TotalDays:0} days and is removed{(isGone ? "" : ", but for what was not written by us")}.");
+                }
+
+                return Task.CompletedTask;
+            }).ConfigureAwait(false);
+        }
+    }
+
+    private async Task TryAsync(string path, Func<Task> action)
+    {
+        try
+        {
+            await action().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            host.Log.Write($"{path} is left as it is: {e.Message}");
         }
     }
 
@@ -50,7 +84,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         bool spooled = SpoolImport.Exists(folder);
         if (!spooled && LeftRun.IsPlainlyClosed(folder))
         {
-            RemoveIfOld(folder);
+            NoteIfOld(folder);
             return;
         }
 
@@ -58,32 +92,39 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         string? testRunId = left?.TestRunId ?? (spooled ? SpooledRunId(folder) : null);
         if (testRunId is null || (left is { IsClosed: true } && !spooled))
         {
-            RemoveIfOld(folder);
+            NoteIfOld(folder);
         }
         else if (left is null ? IsMine(testRunId) : host.Session is not null && left.Session == host.Session)
         {
-            runs.Open(testRunId).TakeSpooled();
+            runs.Open(testRunId).TakeSpooled(take: false);
         }
         else if (!IsAlive(left?.Session))
         {
-            await CloseAsync(testRunId, folder).ConfigureAwait(false);
+            await CloseAsync(testRunId, folder, take: false).ConfigureAwait(false);
+            if (spooled)
+            {
+                _spooled.Add((testRunId, folder));
+            }
         }
     }
 
-    private void RemoveIfOld(RunFolder folder)
+    private void NoteIfOld(RunFolder folder)
     {
-        if (host.Clock.Now.Time - LastWrite(folder) > Age && OldRunFolder.IsOurs(folder))
+        if (OldRunFolder.IsOurs(folder) && host.Clock.Now.Time - LastWrite(folder) > Age)
         {
-            bool isGone = OldRunFolder.Remove(folder);
-            host.Log.Write($"{folder.Path} was older than {Age.TotalDays:0} days and is removed{(isGone ? "" : ", but for what was not written by us")}.");
+            _old.Add(folder.Path);
         }
     }
 
-    private async Task CloseAsync(string testRunId, RunFolder folder)
+    private async Task CloseAsync(string testRunId, RunFolder folder, bool take)
     {
-        using var run = new Run(testRunId, folder, host with { CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
-        host.Log.Write($"Run {testRunId} was left open by a server that is dead; it is closed.");
-        run.TakeSpooled();
+        using var run = new Run(testRunId, folder, host with { KeepsSpool = !take, CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
+        if (run.IsRunning)
+        {
+            host.Log.Write($"Run {testRunId} was left open by a server that is dead; it is closed.");
+        }
+
+        run.TakeSpooled(take);
         await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
     }
 
@@ -106,14 +147,5 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     private static bool IsAlive(string? session) => session is not null && Directory.Exists(session) && Session.At(session).HasLeases();
 
     private static DateTimeOffset LastWrite(RunFolder folder)
-    {
-        DateTime last = DateTime.MinValue;
-        foreach (string path in (IEnumerable<string>)[folder.JournalPath, folder.ReportPath, folder.ResultsPath])
-        {
-            DateTime written = File.GetLastWriteTimeUtc(path);
-            last = written > last ? written : last;
-        }
-
-        return new DateTimeOffset(last, TimeSpan.Zero);
-    }
+        => new(Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Max(File.GetLastWriteTimeUtc), TimeSpan.Zero);
 }

@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
+using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Settings;
 
 namespace SyncStorage.Server.Hosting;
@@ -16,12 +17,23 @@ internal static class StandAloneServer
     /// <summary>wait-completion is answered within 14 s of the last worker's completion; 5 of them are the grace period.</summary>
     private static readonly TimeSpan Finalization = TimeSpan.FromSeconds(7);
 
+    /// <summary>Whoever stops the server does not wait long; Test IT may be back all the same.</summary>
+    private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(2);
+
     public static async Task<int> RunAsync(ServerOptions options, TimeProvider time)
     {
         using ListeningSockets sockets = ListeningSockets.Bind(options.Port, options.Listen);
         int port = sockets.Port;
-        using var log = new ServerLog(time);
-        var official = new OfficialResults(options.BaseUrl, options.PrivateToken ?? PrivateTokenSource.Read(null), log, time);
+        await using var console = new ConsoleLines();
+        using var log = new ServerLog(time, console.Write);
+        var official = new OfficialResults(options.BaseUrl, options.PrivateToken ?? PrivateTokenSource.Read(null), new TestItTiming(), time);
+        var settings = new SettingsReader(Environment.CurrentDirectory, new Dictionary<string, string>(), "");
+        bool certValidation = settings.ReadSwitch(Setting.CertValidation, true);
+        foreach (SettingProblem problem in settings.Problems)
+        {
+            log.Write($"{problem.Code}: {problem.Message}");
+        }
+
         var host = new RunHost
         {
             Clock = new Clock(time),
@@ -29,7 +41,7 @@ internal static class StandAloneServer
             Processes = new OperatingSystemProcesses(),
             Directory = options.Directory,
             // The official clients write their results themselves; here they are only coordinated.
-            SettingsOf = id => new RunSettings { TestRunId = id, TestRunIdGiven = true, Url = options.BaseUrl },
+            SettingsOf = id => new RunSettings { TestRunId = id, TestRunIdGiven = true, Url = options.BaseUrl, CertValidation = certValidation },
             FinalizeOfficial = official.FinalizeAsync,
         };
         using var runs = new RunBook(host, options.TestRunId);
@@ -46,8 +58,10 @@ internal static class StandAloneServer
 
         log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");
 
-        Task tidied = Background.Run(() => new RunFolders(host, runs).TidyAsync(CancellationToken.None), log);
+        var folders = new RunFolders(host, runs);
+        Task tidied = Background.Run(() => folders.TidyAsync(CancellationToken.None), log);
         var finishing = new List<Task>();
+        using var left = new LeftFinalizations(log);
         while (!stop.IsRequested)
         {
             await alarm.WaitAsync().ConfigureAwait(false);
@@ -61,11 +75,15 @@ internal static class StandAloneServer
             }
 
             finishing.RemoveAll(task => task.IsCompleted);
+            left.Tend(runs.All);
         }
 
+        await left.StopAsync().ConfigureAwait(false);
         await tidied.ConfigureAwait(false);
         await Task.WhenAll(finishing).ConfigureAwait(false);
         await Task.WhenAll(runs.All.Select(run => FinishAsync(run, interrupted: !run.AllDone, Finalization))).ConfigureAwait(false);
+        await left.TryOnceMoreAsync(runs.All, LastTry).ConfigureAwait(false);
+        await folders.RemoveAsync().ConfigureAwait(false);
         runs.Close();
         return 0;
     }

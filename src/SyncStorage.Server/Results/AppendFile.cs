@@ -12,6 +12,7 @@ namespace SyncStorage.Server.Results;
 /// </summary>
 internal sealed class AppendFile : IDisposable
 {
+    private readonly FileStream _stream;
     private readonly SafeFileHandle _file;
     private bool _hasRemains;
 
@@ -23,13 +24,15 @@ internal sealed class AppendFile : IDisposable
     /// <exception cref="IOException">Somebody else holds it, or it cannot be written.</exception>
     public AppendFile(string path, bool exclusive)
     {
-        bool isNew = !File.Exists(path);
-        _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, exclusive ? FileShare.None : FileShare.Read);
-        if (isNew && exclusive && !RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = exclusive ? FileShare.None : FileShare.Read, BufferSize = 0 };
+        if (exclusive && !RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
         {
-            File.SetUnixFileMode(_file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            // When it is made, not afterwards: some file systems cannot change a mode.
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
+        _stream = new FileStream(path, options);
+        _file = _stream.SafeFileHandle;
         Length = EndOfLine(RandomAccess.GetLength(_file));
     }
 
@@ -131,7 +134,7 @@ internal sealed class AppendFile : IDisposable
         return line;
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     public delegate void LineVisitor(long offset, ReadOnlySpan<byte> line);
 

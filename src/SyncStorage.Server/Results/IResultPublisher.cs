@@ -46,6 +46,12 @@ internal interface IDeliveryLog
     /// <summary>Mode 2: the run that was created, so that a restarted server does not create another.</summary>
     void RunCreated(string testRunId);
 
+    /// <summary>Mode 2: the run could not be completed although all is in it.</summary>
+    void RunLeftOpen();
+
+    /// <summary>Test IT takes nothing for this run, today or later; a notice, and the mark by which later invocations leave it alone.</summary>
+    void Refused(string code, string message);
+
     /// <summary>A line for server.log, and for the user when it carries a code ("SYNC0031").</summary>
     void Notice(string? code, string message);
 

@@ -12,7 +12,9 @@ namespace SyncStorage.Server.Results;
 /// server.log. Every run's folder gets one with all that concerns it: lines of the server as a whole go to the log of every
 /// run, also those written before the run was opened. Never throws, never waits for a console.
 /// </summary>
-internal sealed class ServerLog(TimeProvider time) : IDisposable
+/// <param name="time">For the stamps.</param>
+/// <param name="console">Gets every line as well, once; must not wait.</param>
+internal sealed class ServerLog(TimeProvider time, Action<string>? console = null) : IDisposable
 {
     private const int LongestPreface = 200;
 
@@ -23,7 +25,7 @@ internal sealed class ServerLog(TimeProvider time) : IDisposable
     /// <summary>A line that concerns the whole server.</summary>
     public void Write(string message)
     {
-        string line = Stamp(message);
+        string line = StampAndShow(message);
         lock (_gate)
         {
             if (_preface.Count < LongestPreface)
@@ -40,9 +42,10 @@ internal sealed class ServerLog(TimeProvider time) : IDisposable
 
     public void Write(RunFolder run, string message)
     {
+        string line = StampAndShow(message);
         lock (_gate)
         {
-            WriteTo(Open(run), Stamp(message));
+            WriteTo(Open(run), line);
         }
     }
 
@@ -96,8 +99,12 @@ internal sealed class ServerLog(TimeProvider time) : IDisposable
         return file;
     }
 
-    private string Stamp(string message)
-        => string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {ConsoleText.Escape(message.ReplaceLineEndings(" "))}\n");
+    private string StampAndShow(string message)
+    {
+        string line = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {ConsoleText.Escape(message.ReplaceLineEndings(" "))}");
+        console?.Invoke(line);
+        return line + '\n';
+    }
 
     private static void WriteTo(FileStream? file, string line)
     {

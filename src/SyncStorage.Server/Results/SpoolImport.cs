@@ -9,10 +9,16 @@ using SyncStorage.Sessions;
 namespace SyncStorage.Server.Results;
 
 /// <summary>A spool file of a guest: what one worker could not hand over.</summary>
-internal sealed record SpooledBatch(string Path, IEnumerable<ResultBatch> Batches)
+internal sealed record SpooledBatch(string Path, IEnumerable<ResultBatch> Batches, bool IsTaken)
 {
     /// <summary>Only after all of it is stored: results that come twice are recognised, lost ones are not.</summary>
-    public void Remove() => File.Delete(Path);
+    public void RemoveIfTaken()
+    {
+        if (IsTaken)
+        {
+            File.Delete(Path);
+        }
+    }
 }
 
 /// <summary>Reads spool/*.jsonl of a run.</summary>
@@ -22,16 +28,26 @@ internal static class SpoolImport
 
     public static bool Exists(RunFolder run) => Find(run).Length > 0;
 
-    public static IEnumerable<SpooledBatch> Read(RunFolder run, Action<string> log)
+    /// <param name="run">Whose.</param>
+    /// <param name="take">False while builds go on, which may have found the files by a pattern: then they stay, to be taken later.</param>
+    /// <param name="log">Where it is told.</param>
+    public static IEnumerable<SpooledBatch> Read(RunFolder run, bool take, Action<string> log)
     {
         foreach (string path in Find(run))
         {
+            if (!take)
+            {
+                log($"Results that a worker could not hand over are read from {Path.GetFileName(path)}.");
+                yield return new SpooledBatch(path, ReadLines(path, log), IsTaken: false);
+                continue;
+            }
+
             // Renamed first: a guest that spools more begins a new file, so nothing is written to what is about to go.
             string taken = path.EndsWith(Taken, StringComparison.Ordinal) ? path : path + Taken;
             if (taken == path || TryTake(path, taken, log))
             {
                 log($"Results that a worker could not hand over are taken from {Path.GetFileName(path)}.");
-                yield return new SpooledBatch(taken, ReadLines(taken, log));
+                yield return new SpooledBatch(taken, ReadLines(taken, log), IsTaken: true);
             }
         }
     }

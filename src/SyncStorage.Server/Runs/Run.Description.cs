@@ -26,13 +26,10 @@ internal sealed partial class Run
 
     public bool IsPublished => Look(() => _state.Held is not null || _slot is { IsDecided: true });
 
-    public bool AllDone => Look(() => _state.AllDone);
+    public bool AllDone => Look(() => _state.Workers.AllDone);
 
     /// <summary>Test IT has answered and let us into the run.</summary>
     public bool IsInTestIt => Look(() => (_publisher?.TestRunId ?? _createdTestRunId) is not null);
-
-    /// <summary>Test IT said for good that it takes nothing more for this run: asking again without a user's word is no use.</summary>
-    public bool IsRefused => Look(() => _notices.Any(notice => notice.StartsWith(RunUnusableException.OverCode, StringComparison.Ordinal)));
 
     /// <summary>A worker that ended without saying so.</summary>
     public bool HasLostWorkers => Look(() => _state.Workers.Any(worker => worker.Status == WorkerStatus.Lost));
@@ -70,8 +67,8 @@ internal sealed partial class Run
                     Rejected = counts.Rejected,
                     Outcomes = new ReportedOutcomes { Passed = counts.Passed, Failed = counts.Failed, Skipped = counts.Skipped },
                 },
-                // That something is spooled was true once; a resend has made an end of it.
-                Notices = _notices.Where(notice => counts.Spooled > 0 || !notice.StartsWith("SYNC0015", StringComparison.Ordinal)).ToArray(),
+                // That something is left was true once; a later try has made an end of it.
+                Notices = _notices.Where(notice => HasLeftNow || _state.Held is { Finalized: false } || !notice.StartsWith("SYNC0015", StringComparison.Ordinal)).ToArray(),
             };
         }
     }

@@ -1,9 +1,9 @@
 using System;
-using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
-using SyncStorage.Server.TestIt;
 
 namespace SyncStorage.Server.Runs;
 
@@ -48,7 +48,7 @@ internal sealed partial class Run
             }
 
             _finishing = true;
-            TryImportSpool();
+            TryImportSpool(take: !_host.KeepsSpool);
             Commit(_state.GiveUp(Now));
             HoldSomethingBack();
             PublishReady();
@@ -60,73 +60,13 @@ internal sealed partial class Run
         {
             if (finalized && _state.Held is { Finalized: false })
             {
-                Commit([new RunEvent { Kind = RunEvents.HeldFinalized, At = Now.Time }]);
+                Commit([FinalOf(_state.Held.Cut)]);
             }
 
             Close(interrupted);
             _finishing = false;
             ReopenIfNeeded();
         }
-    }
-
-    /// <summary>Sends what an earlier end of the run left spooled.</summary>
-    /// <param name="send">Does it.</param>
-    /// <returns>True when nothing is left.</returns>
-    public async Task<bool> ResendAsync(Func<SpooledRun, IDeliveryLog, Task<ResendOutcome>> send)
-    {
-        SpooledRun left;
-        lock (_gate)
-        {
-            if (!_store.HasUndelivered)
-            {
-                return true;
-            }
-
-            left = DescribeLeft();
-            Log($"{left.Spooled.Count} results of run {TestRunId} are sent again.");
-        }
-
-        ResendOutcome outcome = await send(left, this).ConfigureAwait(false);
-        lock (_gate)
-        {
-            if (outcome.IsDone && left.Cut is not null)
-            {
-                Commit([new RunEvent { Kind = RunEvents.HeldFinalized, At = Now.Time }]);
-            }
-
-            if (outcome.TestRunId is not null)
-            {
-                Commit([new RunEvent { Kind = RunEvents.RunCreated, At = Now.Time, TestRunId = outcome.TestRunId, TestRunUrl = outcome.TestRunUrl }]);
-            }
-
-            _store.Settle();
-            // The end stands last again: whoever looks into the folder next need not read the whole journal to see that it is closed.
-            Commit([new RunEvent { Kind = _state.Phase == RunPhase.Interrupted ? RunEvents.Interrupted : RunEvents.Completed, At = _state.CompletedOn ?? Now.Time }]);
-            WriteReport();
-            return outcome.IsDone && !_store.HasUndelivered;
-        }
-    }
-
-    private SpooledRun DescribeLeft()
-    {
-        var spooled = new List<StoredResult>();
-        var delivered = new List<StoredResult>();
-        for (long i = 0; i < _store.Count; i++)
-        {
-            switch (_store.DeliveryOf(i))
-            {
-                case Delivery.Sent:
-                    delivered.Add(_store[i]);
-                    break;
-                case Delivery.Spooled or Delivery.Pending:
-                    spooled.Add(_store[i]);
-                    break;
-            }
-        }
-
-        HeldResult? held = _state.LastHeld;
-        string? testRunId = Settings.AdapterMode == 2 ? _createdTestRunId : Settings.TestRunId;
-        return new SpooledRun(testRunId, spooled, delivered, held?.Index, held is { Finalized: false } ? held.Cut : null);
     }
 
     /// <summary>No more requests: what comes now is refused, so that guests spool it.</summary>
@@ -162,10 +102,15 @@ internal sealed partial class Run
             return await _slot.FinishAsync(deadline).ConfigureAwait(false) && delivered;
         }
 
+        foreach (TestResultCut cut in Look(() => _state.Owed.ToList()))
+        {
+            await FinalizeOwedAsync(cut, deadline).ConfigureAwait(false);
+        }
+
         if (held is { Index: null } && (_publisher is null or LocalPublisher))
         {
             // An official client wrote its result itself and only left the cut here.
-            return await _host.FinalizeOfficial(Settings, _address, held!.Cut, deadline).ConfigureAwait(false);
+            return await FinalizeOfficialAsync(held!.Cut, deadline).ConfigureAwait(false);
         }
 
         // A cut whose result somebody else wrote goes there, too: it must be final before the publisher completes the run.
@@ -202,7 +147,7 @@ internal sealed partial class Run
     /// <summary>Somebody came while the run was being closed.</summary>
     private void ReopenIfNeeded()
     {
-        if (!_closed && (!_state.AllDone || (Settings.Publish && _toPublish < _store.Count)))
+        if (!_closed && (!_state.Workers.AllDone || (Settings.Publish && _toPublish < _store.Count)))
         {
             Commit([new RunEvent { Kind = RunEvents.Reopened, At = Now.Time }]);
         }

@@ -80,10 +80,25 @@ internal sealed partial class Run
                 _createdTestRunId = e.TestRunId;
                 _testRunUrl = e.TestRunUrl ?? _testRunUrl;
                 break;
+            case RunEvents.AddressNamed:
+                _namedAddress = e.BaseUrl;
+                break;
+            case RunEvents.LeftOpen:
+                _isLeftOpen = true;
+                break;
+            case RunEvents.Closed:
+                _isLeftOpen = false;
+                break;
+            case RunEvents.Refused:
+                _isRefused = true;
+                break;
             case RunEvents.Notice:
                 _notices.Add(e.Text!);
                 break;
             case RunEvents.Reopened:
+                // Its next end takes care of what is left, and a run that somebody comes back to is asked for again.
+                _ = _finalizingLeft?.CancelAsync();
+                _isLeftOpen = _isRefused = false;
                 _toPublish = 0;
                 _heldPublished = _othersReleased = false;
                 _over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

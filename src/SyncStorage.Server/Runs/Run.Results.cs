@@ -90,21 +90,22 @@ internal sealed partial class Run
     }
 
     /// <summary>Goes on where a dead server stopped: takes in what was spooled, and gives the publisher what it has not delivered.</summary>
-    public void TakeSpooled()
+    /// <param name="take">False: the files stay, to be taken at the end of the run.</param>
+    public void TakeSpooled(bool take)
     {
         lock (_gate)
         {
-            TryImportSpool();
+            TryImportSpool(take);
             PublishReady();
         }
     }
 
     /// <summary>A spool file that cannot be taken in stays where it is; the run ends nevertheless.</summary>
-    private void TryImportSpool()
+    private void TryImportSpool(bool take)
     {
         try
         {
-            ImportSpool();
+            ImportSpool(take);
         }
         catch (Exception e)
         {
@@ -113,9 +114,9 @@ internal sealed partial class Run
     }
 
     /// <summary>Takes in what guests left beside the server while it did not answer.</summary>
-    private void ImportSpool()
+    private void ImportSpool(bool take)
     {
-        foreach (SpooledBatch spooled in SpoolImport.Read(_folder, message => Log(message)))
+        foreach (SpooledBatch spooled in SpoolImport.Read(_folder, take, message => Log(message)))
         {
             foreach (ResultBatch batch in spooled.Batches)
             {
@@ -131,7 +132,7 @@ internal sealed partial class Run
                 Accept(batch.Pid, batch.Results);
             }
 
-            spooled.Remove();
+            spooled.RemoveIfTaken();
         }
     }
 

@@ -44,18 +44,24 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         _folder = folder;
         _slot = slot;
         _state = new RunState(testRunId) { ElectsMaster = slot is null };
-        OwnerOnly.CreateDirectory(folder.Path);
+        bool isPrivate = OwnerOnly.CreateDirectory(folder.Path);
         _journal = new Journal(folder.JournalPath);
         try
         {
             _store = new ResultStore(folder.ResultsPath);
             RunSettings? recalled = Recall();
-            bool isMine = recalled is not null && OpenedBy == host.Session;
+            // A stand-alone server goes by its own command line and environment, whatever an earlier one was told.
+            bool isMine = recalled is not null && host.Session is not null && OpenedBy == host.Session;
             Settings = recalled is null || (adopt && !isMine) ? host.SettingsOf(testRunId) : recalled;
             if (recalled is null || (adopt && !isMine))
             {
                 Commit([new RunEvent { Kind = RunEvents.Opened, At = host.Clock.Now.Time, Version = Journal.Version, TestRunId = testRunId, Session = host.Session, Settings = Settings }]);
                 Log($"Run {testRunId} opened; {(Settings.Publish ? "results go to " + Settings.Url : "results stay in the local report")}.");
+            }
+
+            if (!isPrivate)
+            {
+                Tell($"{folder.Path} cannot be made private to its owner, because its file system does not change modes; other users of this machine may be able to read the names and messages of tests there.");
             }
         }
         catch
@@ -87,10 +93,13 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             // A process that cannot be seen from here (another machine, a container) cannot be watched either.
             RegisterRequest seen = birth is null ? WithoutProcess(request) : request;
             Commit(_state.Register(seen, birth, Now));
-            _state.Touch(_state.Find(request.Pid!)!, Now);
-            if (!string.IsNullOrEmpty(request.BaseUrl) && !string.IsNullOrEmpty(request.PrivateToken))
+            _state.Workers.Touch(_state.Find(request.Pid!)!, Now);
+            var address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
+            // Never one worker's token for another one's address: a pair counts as it was given, half a one only while there is no other.
+            _address = address.IsComplete ? address : _address ?? address;
+            if (address is { IsComplete: true, BaseUrl: { } named } && _namedAddress != named)
             {
-                _address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
+                Commit([new RunEvent { Kind = RunEvents.AddressNamed, At = Now.Time, BaseUrl = named }]);
             }
 
             return _state.MasterPid == request.Pid;
@@ -107,7 +116,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             Commit(_state.SetStatus(worker, part, status, Now));
             if (status == WorkerStatus.InProgress)
             {
-                _state.Touch(worker, Now);
+                _state.Workers.Touch(worker, Now);
             }
         }
     }
@@ -118,6 +127,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             Worker worker = _state.Find(pid) ?? throw Unknown(pid, 404);
             Commit(_state.KeepAlive(worker, Now));
+            _state.Workers.TouchByPing(worker, Now);
         }
     }
 
@@ -164,11 +174,31 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         }
     }
 
-    public void Force()
+    /// <summary>Somebody who is no worker of the run waits for its completion, until what is returned is disposed.</summary>
+    public IDisposable Await()
     {
         lock (_gate)
         {
-            _state.Force();
+            _state.Waiting++;
+        }
+
+        return new Awaiting(this);
+    }
+
+    /// <summary>Ends the run although not all workers are done.</summary>
+    /// <param name="underOthers">False: only if nobody but the master takes part any more.</param>
+    /// <returns>Whether it ends.</returns>
+    public bool TryForce(bool underOthers)
+    {
+        lock (_gate)
+        {
+            bool may = underOthers || !_state.HasOthersAtWork(Now);
+            if (may)
+            {
+                _state.Force();
+            }
+
+            return may;
         }
     }
 
@@ -202,6 +232,17 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             _journal.Dispose();
             _store.Dispose();
             _host.Log.Close(_folder);
+        }
+    }
+
+    private sealed class Awaiting(Run run) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (run._gate)
+            {
+                run._state.Waiting--;
+            }
         }
     }
 

@@ -29,15 +29,14 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
     private static readonly TimeSpan Inspection = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long wait-completion waits for a first worker.</summary>
-    private static readonly TimeSpan FirstWorker = TimeSpan.FromSeconds(60);
-
     private readonly ConcurrentDictionary<string, Run> _runs = new(StringComparer.Ordinal);
     private readonly object _opening = new();
     private bool _closed;
 
     /// <summary>A run has its first worker or is to end: look at once instead of at the next tick.</summary>
     public event Action? Changed;
+
+    public Clock Clock => host.Clock;
 
     /// <summary>When anything was last asked for or changed.</summary>
     public DateTimeOffset LastUpdate { get; private set; } = host.Clock.Now.Time;
@@ -91,47 +90,12 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
     public async Task<StatusResponse> OfferAsync(string? testRunId, TestResultCut cut)
     {
-        bool held = await Coordinator.OfferAsync(Find(testRunId), cut).ConfigureAwait(false);
+        bool held = await Coordinator.OfferAsync(Find(testRunId), cut.WithStatusOfOutcome()).ConfigureAwait(false);
         return new StatusResponse { Message = held ? "held back" : "another result is held back", Held = held };
     }
 
     public PublishedResponse IsPublished(string? testRunId)
         => new() { Published = (string.IsNullOrEmpty(testRunId) ? Find(null) : _runs.GetValueOrDefault(testRunId))?.IsPublished ?? false };
-
-    /// <summary>Returns when the run is over, however often and by however many it is asked.</summary>
-    public async Task<CompletionResponse> WaitAsync(string? testRunId, CancellationToken disconnected)
-    {
-        Run run = Find(testRunId);
-        while (true)
-        {
-            try
-            {
-                await run.Over.WaitAsync(FirstWorker, host.Clock.Provider, disconnected).ConfigureAwait(false);
-                return new CompletionResponse { Completed = true, Message = "all workers are done" };
-            }
-            catch (TimeoutException) when (!run.HasWorkers)
-            {
-                return new CompletionResponse { Completed = false, Message = "no worker has registered" };
-            }
-            catch (TimeoutException)
-            {
-                // Workers are at work: go on waiting.
-            }
-        }
-    }
-
-    public async Task<CompletionResponse> ForceAsync(string? testRunId, CancellationToken disconnected)
-    {
-        Run run = Find(testRunId);
-        if (run.IsRunning)
-        {
-            run.Force();
-            Changed?.Invoke();
-            await run.Over.WaitAsync(disconnected).ConfigureAwait(false);
-        }
-
-        return new CompletionResponse { Completed = true, Message = "completed by request" };
-    }
 
     public StatusResponse KeepAlive(KeepAliveRequest request)
     {
@@ -161,6 +125,9 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     }
 
     public Report Describe(string? testRunId) => Find(testRunId).Describe();
+
+    /// <summary>A run is to end: look at once instead of at the next tick.</summary>
+    public void Wake() => Changed?.Invoke();
 
     /// <summary>Finds the run or opens it, reading back what an earlier server left of it.</summary>
     public Run Open(string testRunId)
@@ -247,7 +214,9 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         }
     }
 
-    private Run Find(string? testRunId)
+    /// <param name="testRunId">Null or empty: the only run.</param>
+    /// <exception cref="Refusal">There is no such run.</exception>
+    public Run Find(string? testRunId)
     {
         LastUpdate = host.Clock.Now.Time;
         string id = string.IsNullOrEmpty(testRunId) ? OnlyRunId() : testRunId;
@@ -263,15 +232,15 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         return isOurs ? Open(testRunId!) : Find(testRunId);
     }
 
+    /// <summary>The run that a client means that names none: a completed one beside the one that runs is not meant.</summary>
     private string OnlyRunId()
     {
-        string[] known = [.. _runs.Keys];
-        return known.Length switch
-        {
-            1 => known[0],
-            0 => defaultTestRunId ?? throw Refusal.BadRequest("testRunId is missing and there is no test run yet."),
-            _ => throw Refusal.BadRequest($"testRunId is missing and there are {known.Length} test runs."),
-        };
+        IReadOnlyCollection<Run> known = All;
+        Run[] running = [.. known.Where(run => run.IsRunning)];
+        return running.Length == 1 ? running[0].TestRunId
+            : known.Count == 1 ? known.First().TestRunId
+            : known.Count == 0 ? defaultTestRunId ?? throw Refusal.BadRequest("testRunId is missing and there is no test run yet.")
+            : throw Refusal.BadRequest($"testRunId is missing and there are {known.Count} test runs.");
     }
 
     private static string Required(string? value, string name)

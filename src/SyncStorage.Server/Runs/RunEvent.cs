@@ -24,6 +24,9 @@ internal sealed record RunEvent
     /// <summary>When that process was born: tells it from a later one with the same id.</summary>
     [JsonPropertyName("processBirth")] public string? ProcessBirth { get; init; }
 
+    /// <summary>Where a client said that the run lies. Only compared with what the user says: it decides nothing.</summary>
+    [JsonPropertyName("baseUrl")] public string? BaseUrl { get; init; }
+
     [JsonPropertyName("project")] public string? Project { get; init; }
     [JsonPropertyName("targetFramework")] public string? TargetFramework { get; init; }
     [JsonPropertyName("status")] public string? Status { get; init; }
@@ -66,6 +69,9 @@ internal static class RunEvents
     public const string Registered = "registered";
     public const string StatusSet = "status";
     public const string Lost = "lost";
+
+    /// <summary>The worker's first ping: from now on its silence means something.</summary>
+    public const string Pinged = "pinged";
     public const string MasterElected = "master";
 
     /// <summary>A cut took the slot.</summary>
@@ -81,6 +87,18 @@ internal static class RunEvents
     public const string Posting = "posting";
     public const string Delivered = "delivered";
     public const string RunCreated = "run-created";
+
+    /// <summary>A client named Test IT's address.</summary>
+    public const string AddressNamed = "address";
+
+    /// <summary>The created run could not be completed in Test IT.</summary>
+    public const string LeftOpen = "left-open";
+
+    /// <summary>It is completed after all.</summary>
+    public const string Closed = "closed";
+
+    /// <summary>Test IT takes nothing for this run, today or later.</summary>
+    public const string Refused = "refused";
     public const string Notice = "notice";
 
     public const string Completed = "completed";

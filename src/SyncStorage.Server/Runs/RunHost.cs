@@ -20,17 +20,26 @@ internal sealed record RunHost
     /// <summary>Folder of the invocation; null when stand-alone.</summary>
     public string? Session { get; init; }
 
+    /// <summary>What guests spooled is read and stays where it is, because builds go on that may have found the files by a pattern.</summary>
+    public bool KeepsSpool { get; init; }
+
     public required Func<string, RunSettings> SettingsOf { get; init; }
 
     public Func<RunSettings, IDeliveryLog, string?, IResultPublisher> CreatePublisher { get; init; } = (_, _, _) => new LocalPublisher();
 
-    /// <summary>Gives the held result of an official client its final status; it wrote the result itself.</summary>
-    public Func<RunSettings, RegisteredAddress?, TestResultCut, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _) => Task.FromResult(true);
+    /// <summary>
+    /// Gives the held result of an official client, which wrote the result itself, its final status; tries until the deadline. False before
+    /// it: another try is no use.
+    /// </summary>
+    public Func<RunSettings, RegisteredAddress?, TestResultCut, IDeliveryLog, CancellationToken, Task<bool>> FinalizeOfficial { get; init; } = (_, _, _, _, _) => Task.FromResult(true);
 }
 
-/// <summary>Where an official client said that its run lies. A class, not a record: a printed record would print the token.</summary>
+/// <summary>Where a client said that its run lies. Kept in memory only. A class, not a record: a printed record would print the token.</summary>
 internal sealed class RegisteredAddress(string? baseUrl, string? privateToken)
 {
-    public string? BaseUrl => baseUrl;
-    public string? PrivateToken => privateToken;
+    // Clients send empty texts for what they do not have.
+    public string? BaseUrl { get; } = string.IsNullOrWhiteSpace(baseUrl) ? null : baseUrl.Trim();
+    public string? PrivateToken { get; } = string.IsNullOrWhiteSpace(privateToken) ? null : privateToken.Trim();
+
+    public bool IsComplete => BaseUrl is not null && PrivateToken is not null;
 }

@@ -12,13 +12,6 @@ internal enum RunPhase
     Interrupted,
 }
 
-/// <summary>The result that is held back, or for official clients the cut of it.</summary>
-/// <param name="Cut">What was offered, with the final status.</param>
-/// <param name="Pid">The worker that offered it; null for an official client, whose POST names none.</param>
-/// <param name="Index">The handed-over result that the cut stands for; null until it came, for official clients for ever.</param>
-/// <param name="Finalized">It got its final status.</param>
-internal sealed record HeldResult(TestResultCut Cut, string? Pid, long? Index, bool Finalized);
-
 /// <summary>
 /// The rules of one run: who is master, which result is held back, who is lost, when all is over. Free of HTTP, files and
 /// clocks. Methods in the imperative decide and answer with the events that follow; only <see cref="Apply"/> changes
@@ -26,24 +19,13 @@ internal sealed record HeldResult(TestResultCut Cut, string? Pid, long? Index, b
 /// </summary>
 internal sealed class RunState(string testRunId)
 {
-    /// <summary>Statuses of official adapters flap after every test: "all are completed" must hold for this long.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
-
-    /// <summary>Official clients ping every 25 to 30 s, if at all.</summary>
-    public static readonly TimeSpan LostAfterPings = TimeSpan.FromSeconds(60);
-
-    /// <summary>For official clients that never ping: a single test may well take minutes.</summary>
-    public static readonly TimeSpan LostWithoutPings = TimeSpan.FromMinutes(10);
-
     /// <summary>Each one is looked at twice a second; who registers more than this has lost its mind.</summary>
     public const int MostWorkers = 10_000;
 
     /// <summary>Halves of a worker that it may name; ours have three names.</summary>
     public const int MostParts = 8;
 
-    private readonly Dictionary<string, Worker> _byPid = new(StringComparer.Ordinal);
-    private readonly List<Worker> _workers = [];
-    private TimeSpan _lastDisturbance;
+    private readonly List<TestResultCut> _owed = [];
 
     public string TestRunId => testRunId;
 
@@ -59,10 +41,13 @@ internal sealed class RunState(string testRunId)
     /// <summary>The last one that was held, kept when a completed run is reopened and its slot is free again.</summary>
     public HeldResult? LastHeld { get; private set; }
 
-    public bool Forced { get; private set; }
-    public IReadOnlyList<Worker> Workers => _workers;
+    /// <summary>Cuts of earlier rounds of the run whose results others wrote, and which have no final status yet.</summary>
+    public IReadOnlyList<TestResultCut> Owed => _owed;
 
-    public Worker? Find(string pid) => _byPid.GetValueOrDefault(pid);
+    public bool Forced { get; private set; }
+    public WorkerSet Workers { get; } = new();
+
+    public Worker? Find(string? pid) => Workers.Find(pid);
 
     /// <summary>Idempotent. The first worker becomes master; a worker that comes after the end opens the run again.</summary>
     public IEnumerable<RunEvent> Register(RegisterRequest request, string? processBirth, Moment now)
@@ -97,8 +82,10 @@ internal sealed class RunState(string testRunId)
             };
         }
 
-        bool vacant = Phase != RunPhase.Running || MasterPid is null || (slotOpen && MasterPid != pid && HasEnded(Find(MasterPid), now));
-        if (vacant && ElectsMaster)
+        // An official client asks once: the one that was told "not master" would never learn that it is now, so the seat waits for another.
+        bool toldOtherwise = worker is { IsOwn: false };
+        bool vacant = MasterPid is null || (slotOpen && MasterPid != pid && !toldOtherwise && Find(MasterPid) is { } master && HasEnded(master, now));
+        if (ElectsMaster && (vacant || Phase != RunPhase.Running))
         {
             yield return new RunEvent { Kind = RunEvents.MasterElected, At = now.Time, Pid = pid };
         }
@@ -124,22 +111,24 @@ internal sealed class RunState(string testRunId)
     /// <summary>A sign of life: whoever was given up takes part again.</summary>
     public IEnumerable<RunEvent> KeepAlive(Worker worker, Moment now)
     {
-        worker.HasPinged = true;
-        Touch(worker, now);
-        return worker.Status == WorkerStatus.Lost && Phase == RunPhase.Running ? SetStatus(worker, null, WorkerStatus.InProgress, now) : [];
-    }
+        if (worker is { HasPinged: false, IsOwn: false } && Phase == RunPhase.Running)
+        {
+            // Written down, or a server that is started in this one's place would take the worker's "completed" for its end.
+            yield return new RunEvent { Kind = RunEvents.Pinged, At = now.Time, Pid = worker.Pid };
+        }
 
-    /// <summary>Any request of a worker. Restarts the grace period, but is no event: after a restart of the server all deadlines begin anew.</summary>
-    public void Touch(Worker worker, Moment now)
-    {
-        worker.LastSign = now.Uptime;
-        _lastDisturbance = now.Uptime;
+        if (worker.Status == WorkerStatus.Lost && Phase == RunPhase.Running)
+        {
+            yield return new RunEvent { Kind = RunEvents.StatusSet, At = now.Time, Pid = worker.Pid, Status = WorkerStatus.InProgress };
+        }
     }
 
     /// <summary>The first cut wins; of our own workers only the master may offer.</summary>
     public IEnumerable<RunEvent> Offer(TestResultCut cut, Moment now)
     {
-        bool mayHold = Phase == RunPhase.Running && Held is null && (cut.Pid is null || cut.Pid == MasterPid);
+        // A cut that names no test could never become final.
+        bool namesOne = !string.IsNullOrEmpty(cut.AutoTestExternalId);
+        bool mayHold = namesOne && Phase == RunPhase.Running && Held is null && (cut.Pid is null || cut.Pid == MasterPid);
         return mayHold ? [new RunEvent { Kind = RunEvents.Held, At = now.Time, Pid = cut.Pid, Cut = cut }] : [];
     }
 
@@ -168,11 +157,11 @@ internal sealed class RunState(string testRunId)
             yield break;
         }
 
-        foreach (Worker worker in _workers)
+        foreach (Worker worker in Workers)
         {
             foreach (Part part in worker.Parts)
             {
-                if (part.Status == WorkerStatus.InProgress && IsLost(worker, part, isAlive, now))
+                if (part.Status == WorkerStatus.InProgress && Liveness.IsLost(worker, part, isAlive, now))
                 {
                     yield return Lose(worker, part, now);
                 }
@@ -187,16 +176,19 @@ internal sealed class RunState(string testRunId)
 
     /// <summary>Nobody is waited for any more: what has not completed is lost.</summary>
     public IEnumerable<RunEvent> GiveUp(Moment now)
-        => from worker in _workers
+        => from worker in Workers
            from part in worker.Parts
            where part.Status == WorkerStatus.InProgress
            select Lose(worker, part, now);
 
     public void Force() => Forced = true;
 
-    public bool AllDone => _workers.TrueForAll(worker => worker.IsDone);
+    /// <summary>Somebody besides an official master takes part, or may do so again.</summary>
+    public bool HasOthersAtWork(Moment now)
+        => Workers.Any(worker => (worker.IsOwn || worker.Pid != MasterPid) && !HasEnded(worker, now));
 
-    public bool HasOfficialWorkers => _workers.Exists(worker => !worker.IsOwn);
+    /// <summary>How many wait for the completion of the run and are no workers of it.</summary>
+    public int Waiting { get; set; }
 
     /// <summary>All workers are done and stayed so.</summary>
     /// <param name="leases">How the caller knows who still may come: null = it does not (stand-alone), true = somebody will, false = nobody.</param>
@@ -212,14 +204,15 @@ internal sealed class RunState(string testRunId)
             return true;
         }
 
-        if (leases == true || !AllDone)
+        if (leases == true || !Workers.AllDone)
         {
             return false;
         }
 
         // Our own workers end once, and with the last lease gone nobody starts another: there is nothing to wait for.
-        bool needsGrace = leases is null || HasOfficialWorkers;
-        return _workers.Count > 0 ? !needsGrace || now.Uptime - QuietSince >= Grace : leases == false;
+        bool needsGrace = leases is null || Workers.HasOfficial;
+        return Workers.Count == 0 ? leases == false
+            : !needsGrace || (now.Uptime - Workers.QuietSince >= Liveness.Grace && Workers.AllHaveEnded(awaited: Waiting > 0, now));
     }
 
     public static RunEvent End(bool interrupted, Moment now)
@@ -233,13 +226,17 @@ internal sealed class RunState(string testRunId)
                 StartedOn = e.At;
                 break;
             case RunEvents.Registered:
-                Add(e, now);
+                Workers.Register(e, now);
                 break;
-            case RunEvents.StatusSet when Find(e.Pid!) is { } worker:
-                SetParts(worker, e.Part, e.Status!, now);
+            case RunEvents.StatusSet:
+                Workers.SetStatus(e.Pid, e.Part, e.Status!, now);
                 break;
-            case RunEvents.Lost when Find(e.Pid!) is { } worker:
-                SetParts(worker, e.Part ?? "", WorkerStatus.Lost, now);
+            case RunEvents.Lost:
+                Workers.SetStatus(e.Pid, e.Part ?? "", WorkerStatus.Lost, now);
+                break;
+            case RunEvents.Pinged when Find(e.Pid) is { } worker:
+                worker.HasPinged = true;
+                worker.LastPing = now.Uptime;
                 break;
             case RunEvents.MasterElected:
                 MasterPid = e.Pid;
@@ -253,9 +250,8 @@ internal sealed class RunState(string testRunId)
             case RunEvents.HeldReleased:
                 Held = LastHeld = null;
                 break;
-            case RunEvents.HeldFinalized when LastHeld is not null:
-                LastHeld = LastHeld with { Finalized = true };
-                Held = Held is null ? null : LastHeld;
+            case RunEvents.HeldFinalized:
+                SetFinal(e.Cut);
                 break;
             case RunEvents.Completed or RunEvents.Interrupted:
                 Phase = e.Kind == RunEvents.Completed ? RunPhase.Completed : RunPhase.Interrupted;
@@ -264,6 +260,12 @@ internal sealed class RunState(string testRunId)
             case RunEvents.Reopened:
                 Phase = RunPhase.Running;
                 CompletedOn = null;
+                // The next round may hold another one back, and this one must not be forgotten over it.
+                if (Held is { Index: null, Finalized: false })
+                {
+                    _owed.Add(Held.Cut);
+                }
+
                 // One that is still to become final holds the run open in Test IT: no second one beside it.
                 Held = Held is { Index: not null, Finalized: false } ? Held : null;
                 Forced = false;
@@ -274,71 +276,30 @@ internal sealed class RunState(string testRunId)
     /// <summary>The held-back result turned out to be done with: nothing is held any more.</summary>
     public void Forget(long index) => Held = Held?.Index == index ? null : Held;
 
-    private TimeSpan QuietSince
+    /// <param name="cut">Null in journals of earlier versions: the last one.</param>
+    private void SetFinal(TestResultCut? cut)
     {
-        get
+        _owed.RemoveAll(owed => cut is null || IsSame(owed, cut));
+        if (LastHeld is not null && (cut is null || IsSame(LastHeld.Cut, cut)))
         {
-            TimeSpan last = _lastDisturbance;
-            foreach (Worker worker in _workers)
-            {
-                last = worker.DoneSince > last ? worker.DoneSince : last;
-            }
-
-            return last;
+            LastHeld = LastHeld with { Finalized = true };
+            Held = Held is null ? null : LastHeld;
         }
     }
 
-    private void Add(RunEvent e, Moment now)
-    {
-        Worker? worker = Find(e.Pid!);
-        if (worker is null)
-        {
-            worker = new Worker(e.Pid!);
-            _byPid.Add(worker.Pid, worker);
-            _workers.Add(worker);
-        }
-
-        worker.Project = e.Project ?? worker.Project;
-        worker.TargetFramework = e.TargetFramework ?? worker.TargetFramework;
-        Part part = worker.GetOrAdd(e.Part ?? "");
-        part.Status = WorkerStatus.InProgress;
-        part.ProcessId = e.ProcessId ?? part.ProcessId;
-        part.ProcessBirth = e.ProcessId is null ? part.ProcessBirth : e.ProcessBirth;
-        Touch(worker, now);
-    }
-
-    private static void SetParts(Worker worker, string? partName, string status, Moment now)
-    {
-        foreach (Part part in partName is null ? worker.Parts : [worker.GetOrAdd(partName)])
-        {
-            part.Status = status;
-        }
-
-        if (worker.IsDone)
-        {
-            worker.DoneSince = now.Uptime;
-        }
-    }
+    private static bool IsSame(TestResultCut one, TestResultCut other)
+        => one.AutoTestExternalId == other.AutoTestExternalId && one.StartedOn == other.StartedOn && one.Pid == other.Pid;
 
     private static RunEvent Lose(Worker worker, Part part, Moment now)
         => new() { Kind = RunEvents.Lost, At = now.Time, Pid = worker.Pid, Part = part.Name };
 
-    private static bool IsLost(Worker worker, Part part, Func<Part, bool> isAlive, Moment now)
-    {
-        if (part.ProcessId is not null)
-        {
-            return !isAlive(part);
-        }
-
-        // Ours without a process to watch hold a lease or die with the invocation; only official ones are timed.
-        return !worker.IsOwn && now.Uptime - worker.LastSign >= (worker.HasPinged ? LostAfterPings : LostWithoutPings);
-    }
-
-    /// <summary>The slot is open and its master has ended: somebody who is alive takes over.</summary>
+    /// <summary>
+    /// The slot is open and its master has ended: a worker of ours that is alive takes over. Never an official one, which has been told
+    /// that it is not the master: for those the seat stays vacant until the next one registers.
+    /// </summary>
     private IEnumerable<RunEvent> Succeed(Moment now)
     {
-        Worker? master = MasterPid is null ? null : Find(MasterPid);
-        if (Held is { Index: null, Pid: not null } && AwaitsHeldResult && Find(Held.Pid) is { IsDone: true } ended && HasEnded(ended, now))
+        if (Held is { Index: null, Pid: not null } && AwaitsHeldResult && Find(Held.Pid) is { } holder && HasEnded(holder, now))
         {
             // Its worker is gone and the result has not come: nothing is held back in truth.
             yield return new RunEvent { Kind = RunEvents.HeldReleased, At = now.Time, Pid = Held.Pid };
@@ -348,22 +309,12 @@ internal sealed class RunState(string testRunId)
             yield break;
         }
 
-        if (!ElectsMaster)
+        if (ElectsMaster && (Find(MasterPid) is not { } master || HasEnded(master, now))
+            && Workers.Find(worker => worker is { IsOwn: true, IsDone: false }) is { } heir && heir.Pid != MasterPid)
         {
-            yield break;
-        }
-
-        if (master is null || HasEnded(master, now))
-        {
-            Worker? heir = _workers.Find(worker => !worker.IsDone);
-            if (heir is not null && heir.Pid != MasterPid)
-            {
-                yield return new RunEvent { Kind = RunEvents.MasterElected, At = now.Time, Pid = heir.Pid };
-            }
+            yield return new RunEvent { Kind = RunEvents.MasterElected, At = now.Time, Pid = heir.Pid };
         }
     }
 
-    /// <summary>Lost, or completed for good: the "completed" of an official client may be taken back at its next test.</summary>
-    private static bool HasEnded(Worker? worker, Moment now)
-        => worker is not null && worker.IsDone && (worker.IsOwn || worker.Status == WorkerStatus.Lost || now.Uptime - worker.DoneSince >= Grace);
+    private static bool HasEnded(Worker worker, Moment now) => Liveness.HasEnded(worker, awaited: false, now);
 }

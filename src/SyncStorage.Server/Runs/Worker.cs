@@ -18,6 +18,7 @@ internal sealed class Worker(string pid)
     /// <summary>Most official clients never ping; only who has done so can be missed soon.</summary>
     public bool HasPinged { get; set; }
 
+    public TimeSpan LastPing { get; set; }
     public TimeSpan LastSign { get; set; }
     public TimeSpan DoneSince { get; set; }
 

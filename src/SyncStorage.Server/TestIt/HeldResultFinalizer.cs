@@ -11,44 +11,28 @@ using SyncStorage.Settings;
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>
-/// Gives the held-back result its final status when somebody else posted it: an official adapter, or nobody. Finds the InProgress
-/// row with exactly the cut's external id, touches no other, and creates a row only when there is none.
+/// Gives the held-back result its final status when somebody else posted it: an official adapter, or nobody. Looks for the rows with
+/// exactly the cut's external id, of which <see cref="HeldRow"/> is the one to update, and creates a row only when there is none.
 /// </summary>
-internal sealed class HeldResultFinalizer : IDisposable
+/// <param name="client">Makes the requests.</param>
+/// <param name="settings">What is known of project and configuration; the cut and the run tell the rest.</param>
+/// <param name="codes">Of the project, where they are known already.</param>
+/// <param name="notice">For what Test IT does not take.</param>
+internal sealed class HeldResultFinalizer(TestItClient client, RunSettings settings, StatusCodes? codes, Action<string?, string> notice)
 {
-    private readonly TestItClient _client;
-    private readonly bool _ownsClient;
-    private readonly RunSettings _settings;
-    private readonly Action<string?, string> _notice;
-    private StatusCodes? _codes;
+    private StatusCodes? _codes = codes;
 
-    /// <summary>For the stand-alone server, which knows an address and a token only.</summary>
-    public HeldResultFinalizer(string baseUrl, string token, TimeProvider time, Action<string?, string>? notice = null, bool certValidation = true)
-        : this(baseUrl, token, time, new TestItTiming(), notice, certValidation)
-    {
-    }
+    /// <summary>What the user reads of it.</summary>
+    public static string Matter(string testRunId, string? externalId) => $"The final status of the held-back result '{externalId}' of test run {testRunId}";
 
-    internal HeldResultFinalizer(string baseUrl, string token, TimeProvider time, TestItTiming timing, Action<string?, string>? notice, bool certValidation = true)
-    {
-        _client = new TestItClient(baseUrl, token, certValidation, timing, time);
-        _ownsClient = true;
-        _settings = new RunSettings { Url = baseUrl };
-        _notice = notice ?? ((_, _) => { });
-    }
-
-    internal HeldResultFinalizer(TestItClient client, RunSettings settings, StatusCodes codes, Action<string?, string> notice)
-    {
-        _client = client;
-        _settings = settings;
-        _codes = codes;
-        _notice = notice;
-    }
-
-    /// <returns>True when the result is final in Test IT. Never throws but when cancelled.</returns>
+    /// <returns>True when the result is final in Test IT; false when Test IT does not take it, which has been told.</returns>
+    /// <exception cref="TestItException">Test IT did not answer, or refused the token.</exception>
+    /// <exception cref="RunUnusableException">Test IT does not know the run.</exception>
     public async Task<bool> FinalizeAsync(string testRunId, TestResultCut cut, CancellationToken cancellation)
     {
         if (string.IsNullOrEmpty(cut.AutoTestExternalId))
         {
+            notice("SYNC0012", $"The held-back result of test run {testRunId} names no autotest, so nobody can find it.");
             return false;
         }
 
@@ -56,33 +40,21 @@ internal sealed class HeldResultFinalizer : IDisposable
         {
             string? projectId = await OpenAsync(testRunId, cut, cancellation).ConfigureAwait(false);
             SentStatus status = _codes!.Of(cut.StatusType, cut.StatusCode);
-            List<ResultHit> hits = await SearchAsync(testRunId, cut, InProgressOnly, cancellation).ConfigureAwait(false);
-            if (await ChooseAsync(hits, cut, cancellation).ConfigureAwait(false) is { } row)
+            var search = new HeldRowSearch(client, notice);
+            if (await search.FindAsync(testRunId, projectId, cut, cancellation).ConfigureAwait(false) is not { } row)
             {
-                return await PutAndVerifyAsync(_client, _settings, testRunId, row, new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code }, _notice, cancellation).ConfigureAwait(false);
+                return await CreateAsync(testRunId, projectId, cut, status, cancellation).ConfigureAwait(false);
             }
 
-            // Final already, by another hand: a second one would be a second row.
-            return (await SearchAsync(testRunId, cut, null, cancellation).ConfigureAwait(false)).Count > 0
-                || await CreateAsync(testRunId, projectId, cut, status, cancellation).ConfigureAwait(false);
+            var update = new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code };
+            return row.Id is null ? row.IsFinal
+                : await PutAndVerifyAsync(client, settings, testRunId, row.Id, update, notice, cancellation).ConfigureAwait(false);
         }
-        catch (TestItException e) when (e.Error == TestItError.TokenRefused)
+        catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
         {
-            _notice("SYNC0011", $"Test IT at {_settings.Url} refused the private token (TMS_PRIVATE_TOKEN, --privateToken): {e.Reason}");
+            await ThrowIfUnknownAsync(testRunId, cancellation).ConfigureAwait(false);
+            notice("SYNC0012", $"The held-back result '{cut.AutoTestExternalId}' of test run {testRunId} could not be finalized: {e.Message}");
             return false;
-        }
-        catch (TestItException e)
-        {
-            _notice(e.IsTransient ? "SYNC0010" : "SYNC0012", $"The held-back result '{cut.AutoTestExternalId}' of test run {testRunId} could not be finalized: {e.Message}");
-            return false;
-        }
-    }
-
-    public void Dispose()
-    {
-        if (_ownsClient)
-        {
-            _client.Dispose();
         }
     }
 
@@ -92,7 +64,7 @@ internal sealed class HeldResultFinalizer : IDisposable
     {
         try
         {
-            await client.UpdateResultAsync(rowId, update, cancellation).ConfigureAwait(false);
+            await client.UpdateResultAsync(rowId, update, final: true, cancellation).ConfigureAwait(false);
         }
         catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
         {
@@ -100,15 +72,15 @@ internal sealed class HeldResultFinalizer : IDisposable
             return false;
         }
 
-        var filter = new ResultFilterModel { TestRunIds = [testRunId], StatusTypes = InProgressOnly };
-        List<ResultHit> left = await client.SearchResultsAsync(filter, cancellation).ConfigureAwait(false);
-        if (left.All(hit => hit.Id != rowId))
-        {
-            return true;
-        }
+        return await IsFinalAsync(client, testRunId, rowId, cancellation).ConfigureAwait(false)
+            ? true
+            : throw new TestItException(TestItError.Unreachable, $"The held-back result {rowId} of test run {testRunId} is still InProgress although Test IT took its final status.");
+    }
 
-        notice("SYNC0014", $"The held-back result {rowId} of test run {testRunId} is still InProgress although Test IT took its final status.");
-        return false;
+    internal static async Task<bool> IsFinalAsync(TestItClient client, string testRunId, string rowId, CancellationToken cancellation)
+    {
+        var filter = new ResultFilterModel { TestRunIds = [testRunId], StatusTypes = InProgressOnly };
+        return (await client.SearchResultsAsync(filter, cancellation).ConfigureAwait(false)).All(hit => hit.Id != rowId);
     }
 
     private static readonly IReadOnlyList<string> InProgressOnly = ["InProgress"];
@@ -116,7 +88,7 @@ internal sealed class HeldResultFinalizer : IDisposable
     /// <returns>The project, where it can be found.</returns>
     private async Task<string?> OpenAsync(string testRunId, TestResultCut cut, CancellationToken cancellation)
     {
-        string? projectId = Guid.TryParse(cut.ProjectId, out Guid given) ? given.ToString("D") : _settings.ProjectId;
+        string? projectId = Guid.TryParse(cut.ProjectId, out Guid given) ? given.ToString("D") : settings.ProjectId;
         if (_codes is not null)
         {
             return projectId;
@@ -124,55 +96,41 @@ internal sealed class HeldResultFinalizer : IDisposable
 
         if (projectId is null)
         {
-            projectId = (await _client.OpenRunAsync(testRunId, cancellation).ConfigureAwait(false)).ProjectId;
+            projectId = (await client.OpenRunAsync(testRunId, cancellation).ConfigureAwait(false)).ProjectId;
         }
 
         try
         {
             _codes = projectId is null ? new StatusCodes([])
-                : await StatusCodes.ReadAsync(_client, await _client.OpenProjectAsync(projectId, cancellation).ConfigureAwait(false), _notice, cancellation).ConfigureAwait(false);
+                : await StatusCodes.ReadAsync(client, await client.OpenProjectAsync(projectId, cancellation).ConfigureAwait(false), notice, cancellation).ConfigureAwait(false);
         }
         catch (TestItException e) when (e.Error is TestItError.NotFound or TestItError.Invalid)
         {
-            _notice(null, $"The project of the held-back result cannot be read, so it gets no status code: {e.Message}");
+            notice(null, $"The project of the held-back result cannot be read, so it gets no status code: {e.Message}");
             _codes = new StatusCodes([]);
         }
 
         return projectId;
     }
 
-    private async Task<List<ResultHit>> SearchAsync(string testRunId, TestResultCut cut, IReadOnlyList<string>? statusTypes, CancellationToken cancellation)
+    private async Task ThrowIfUnknownAsync(string testRunId, CancellationToken cancellation)
     {
-        List<ResultHit> hits = await _client.SearchResultsAsync(new ResultFilterModel { TestRunIds = [testRunId], StatusTypes = statusTypes }, cancellation).ConfigureAwait(false);
-        return hits.Where(hit => hit.AutotestExternalId == cut.AutoTestExternalId).DistinctBy(hit => hit.Id).ToList();
-    }
-
-    /// <summary>Of several rows with the id: one with a test point, then the one that started when the cut did.</summary>
-    private async Task<string?> ChooseAsync(List<ResultHit> hits, TestResultCut cut, CancellationToken cancellation)
-    {
-        if (hits.Count <= 1)
+        try
         {
-            return hits.FirstOrDefault()?.Id;
+            await client.OpenRunAsync(testRunId, cancellation).ConfigureAwait(false);
         }
-
-        DateTimeOffset? started = DateTimeOffset.TryParse(cut.StartedOn, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
-        var rows = new List<ResultDetails>();
-        foreach (ResultHit hit in hits)
+        catch (TestItException e) when (e.Error is TestItError.NotFound or TestItError.Invalid)
         {
-            rows.Add(await _client.GetResultAsync(hit.Id, cancellation).ConfigureAwait(false));
+            throw RunUnusableException.UnknownRun(settings, testRunId, e);
         }
-
-        return rows.OrderByDescending(row => row.HasTestPoint)
-            .ThenBy(row => started is { } wanted && row.StartedOn is { } actual ? (wanted - actual).Duration() : TimeSpan.MaxValue)
-            .First().Id;
     }
 
     private async Task<bool> CreateAsync(string testRunId, string? projectId, TestResultCut cut, SentStatus status, CancellationToken cancellation)
     {
-        string? configurationId = _settings.ConfigurationId ?? await FindConfigurationAsync(testRunId, projectId, cancellation).ConfigureAwait(false);
+        string? configurationId = settings.ConfigurationId ?? await FindConfigurationAsync(testRunId, projectId, cancellation).ConfigureAwait(false);
         if (configurationId is null)
         {
-            _notice("SYNC0012", $"There is no row of '{cut.AutoTestExternalId}' in test run {testRunId} and no configuration to create one with; the held-back result is missing.");
+            notice("SYNC0012", $"There is no row of '{cut.AutoTestExternalId}' in test run {testRunId} and no configuration to create one with; the held-back result is missing.");
             return false;
         }
 
@@ -187,13 +145,13 @@ internal sealed class HeldResultFinalizer : IDisposable
             CompletedOn = started,
             Duration = 0,
         };
-        await _client.PostResultsAsync(testRunId, [result], cancellation).ConfigureAwait(false);
+        await client.PostResultsAsync(testRunId, [result], cancellation).ConfigureAwait(false);
         return true;
     }
 
     private async Task<string?> FindConfigurationAsync(string testRunId, string? projectId, CancellationToken cancellation)
     {
-        List<ResultHit> others = await _client.SearchResultsAsync(new ResultFilterModel { TestRunIds = [testRunId] }, cancellation).ConfigureAwait(false);
+        List<ResultHit> others = await client.SearchResultsAsync(new ResultFilterModel { TestRunIds = [testRunId] }, cancellation).ConfigureAwait(false);
         if (others.Select(hit => hit.ConfigurationId).OfType<string>().Distinct().ToList() is [var only])
         {
             return only;
@@ -204,7 +162,7 @@ internal sealed class HeldResultFinalizer : IDisposable
             return null;
         }
 
-        List<ConfigurationDetails> known = await _client.SearchConfigurationsAsync(projectId, cancellation).ConfigureAwait(false);
+        List<ConfigurationDetails> known = await client.SearchConfigurationsAsync(projectId, cancellation).ConfigureAwait(false);
         return (known.FirstOrDefault(one => one.IsDefault == true) ?? known.FirstOrDefault())?.Id;
     }
 }

@@ -18,7 +18,7 @@ internal static class PlannedTests
 
     internal static async Task<TestPlan> FetchAsync(RunSettings settings, string privateToken, TimeProvider time, TestItTiming timing, CancellationToken cancellation)
     {
-        using var client = new TestItClient(settings.Url!, privateToken, settings.CertValidation, timing, time);
+        using var client = TestItClient.For(settings, privateToken, timing, time);
         try
         {
             await client.OpenProjectAsync(settings.ProjectId!, cancellation).ConfigureAwait(false);

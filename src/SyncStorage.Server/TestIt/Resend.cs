@@ -15,13 +15,27 @@ namespace SyncStorage.Server.TestIt;
 /// <param name="Delivered">Results that Test IT has: they keep their rows.</param>
 /// <param name="HeldIndex">Index of the held-back result; null when there is none.</param>
 /// <param name="Cut">Its cut; null when none is held back or it is final.</param>
-internal sealed record SpooledRun(string? TestRunId, IReadOnlyList<StoredResult> Spooled, IReadOnlyList<StoredResult> Delivered, long? HeldIndex, TestResultCut? Cut);
+internal sealed record SpooledRun(string? TestRunId, IReadOnlyList<StoredResult> Spooled, IReadOnlyList<StoredResult> Delivered, long? HeldIndex, TestResultCut? Cut)
+{
+    /// <summary>Cuts of results that somebody else wrote, which have no final status.</summary>
+    public IReadOnlyList<TestResultCut> Owed { get; init; } = [];
+
+    /// <summary>All is in it, but it could not be completed.</summary>
+    public bool IsOpen { get; init; }
+}
 
 /// <summary>What became of it; each result's fate is in the log.</summary>
-/// <param name="IsDone">Nothing is left.</param>
+/// <param name="IsDone">Nothing is left of results and held-back ones.</param>
 /// <param name="TestRunId">Test IT's id of the run; null when it could not be opened.</param>
 /// <param name="TestRunUrl">Its address for humans; null when it could not be opened.</param>
-internal sealed record ResendOutcome(bool IsDone, string? TestRunId, string? TestRunUrl);
+internal sealed record ResendOutcome(bool IsDone, string? TestRunId, string? TestRunUrl)
+{
+    /// <summary>Those of <see cref="SpooledRun.Owed"/> that are final now.</summary>
+    public IReadOnlyList<TestResultCut> Finalized { get; init; } = [];
+
+    /// <summary>The run that could not be completed is.</summary>
+    public bool IsClosed { get; init; }
+}
 
 /// <summary>
 /// Sends what an earlier run left behind. Every result is looked up first: it may have arrived although nobody heard the answer, in
@@ -33,6 +47,15 @@ internal static class Resend
         => RunAsync(settings, privateToken, left, log, time, new TestItTiming(), deadline);
 
     internal static async Task<ResendOutcome> RunAsync(
+        RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, TestItTiming timing, CancellationToken deadline)
+    {
+        ResendOutcome outcome = left.Spooled.Count > 0
+            ? await SendAsync(settings, privateToken, left, log, time, timing, deadline).ConfigureAwait(false)
+            : new ResendOutcome(true, null, null);
+        return left.Owed.Count > 0 || left.IsOpen ? await EndAsync(outcome, settings, privateToken, left, log, time, timing, deadline).ConfigureAwait(false) : outcome;
+    }
+
+    private static async Task<ResendOutcome> SendAsync(
         RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, TestItTiming timing, CancellationToken deadline)
     {
         var counter = new CountingLog(log);
@@ -56,8 +79,36 @@ internal static class Resend
         }
 
         bool final = await publisher.CompleteAsync(left.Cut, deadline).ConfigureAwait(false);
-        return new ResendOutcome(final && counter.Spooled == 0, publisher.TestRunId, publisher.TestRunUrl);
+        return new ResendOutcome(final && counter is { Spooled: 0, IsLeftOpen: false }, publisher.TestRunId, publisher.TestRunUrl);
     }
+
+    /// <summary>What an earlier end of the run could not do although every result had been sent.</summary>
+    private static async Task<ResendOutcome> EndAsync(
+        ResendOutcome sent, RunSettings settings, string privateToken, SpooledRun left, IDeliveryLog log, TimeProvider time, TestItTiming timing, CancellationToken deadline)
+    {
+        string testRunId = left.TestRunId ?? settings.TestRunId;
+        using var client = TestItClient.For(settings, privateToken, timing, time);
+        var persistence = new Persistence(client, settings, new OutageGate(settings.Url!, timing, time, log.Notice), time, log);
+        var finalizer = new HeldResultFinalizer(client, settings, null, log.Notice);
+        var finalized = new List<TestResultCut>();
+        foreach (TestResultCut cut in left.Owed)
+        {
+            string matter = HeldResultFinalizer.Matter(testRunId, cut.AutoTestExternalId);
+            if (await persistence.RunAsync(matter, stop => finalizer.FinalizeAsync(testRunId, cut, stop), deadline).ConfigureAwait(false))
+            {
+                finalized.Add(cut);
+            }
+        }
+
+        bool isDone = sent.IsDone && finalized.Count == left.Owed.Count;
+        bool isClosed = isDone && left.IsOpen
+            && await persistence.RunAsync($"The completion of test run {testRunId}", stop => CompleteAsync(client, testRunId, log, stop), deadline).ConfigureAwait(false);
+        return sent with { IsDone = isDone && isClosed == left.IsOpen, Finalized = finalized, IsClosed = isClosed };
+    }
+
+    private static async Task<bool> CompleteAsync(TestItClient client, string testRunId, IDeliveryLog log, CancellationToken cancellation)
+        => (await client.OpenRunAsync(testRunId, cancellation).ConfigureAwait(false)).IsOver
+            || await TestItRun.CompleteAsync(client, testRunId, log.Notice, cancellation).ConfigureAwait(false);
 
     /// <summary>Passes everything on and counts what stays behind.</summary>
     private sealed class CountingLog(IDeliveryLog log) : IDeliveryLog
@@ -65,6 +116,8 @@ internal static class Resend
         private int _spooled;
 
         public int Spooled => _spooled;
+
+        public bool IsLeftOpen { get; private set; }
 
         public void Posting(ReadOnlySpan<long> indices) => log.Posting(indices);
 
@@ -79,6 +132,14 @@ internal static class Resend
         }
 
         public void RunCreated(string testRunId) => log.RunCreated(testRunId);
+
+        public void RunLeftOpen()
+        {
+            IsLeftOpen = true;
+            log.RunLeftOpen();
+        }
+
+        public void Refused(string code, string message) => log.Refused(code, message);
 
         public void Notice(string? code, string message) => log.Notice(code, message);
 

@@ -116,7 +116,7 @@ internal sealed partial class ResultSender
 
         try
         {
-            await client.UpdateResultAsync(shipment.Row.Id.ToString()!, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), cancellation).ConfigureAwait(false);
+            await client.UpdateResultAsync(shipment.Row.Id.ToString()!, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), final: false, cancellation).ConfigureAwait(false);
             shipment.Row.SentDurationMs += shipment.DurationMs;
             Deliver(shipment);
         }

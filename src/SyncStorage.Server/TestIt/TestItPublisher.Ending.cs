@@ -33,7 +33,8 @@ internal sealed partial class TestItPublisher
 
                 await TakeArrivedAsync(int.MaxValue, lifetime).ConfigureAwait(false);
                 left = TakeAll();
-                bool any = left.Count > 0;
+                // A run that we created and that has nothing to come is over by rights.
+                bool any = left.Count > 0 || _settings.AdapterMode == TestItRun.Creates;
                 await RemoveArrivedAsync(left, lifetime).ConfigureAwait(false);
                 _isReconciled = any && left.Count == 0 && _held.Items.Count == 0;
             }
@@ -74,21 +75,10 @@ internal sealed partial class TestItPublisher
     {
         int spooled = SpoolRest();
         bool final = _isReconciled || (cut is null && _held.Posted is null);
-        if (spooled == 0 && _unusable is null && !_isReconciled && _run.Id is not null && !deadline.IsCancellationRequested)
+        if (spooled == 0 && _unusable is null && !_isReconciled && _run.Id is not null)
         {
-            try
-            {
-                final = await FinalizeAsync(cut, deadline).ConfigureAwait(false);
-                if (final || _held.IsRejected)
-                {
-                    await _run.CompleteAsync(deadline).ConfigureAwait(false);
-                }
-            }
-            catch (Exception e) when (e is TestItException or OperationCanceledException)
-            {
-                string code = e is TestItException { Error: TestItError.TokenRefused } ? "SYNC0011" : "SYNC0010";
-                _log.Notice(code, $"The held-back result could not be finalized, or the test run not completed, in Test IT at {_settings.Url}: {e.Message}");
-            }
+            var persistence = new Persistence(_client, _settings, _outage, _time, _log);
+            final = await new RunEnding(_client, _settings, _run, _held, persistence, _log).EndAsync(cut, deadline).ConfigureAwait(false);
         }
 
         // A run whose held-back result is final may be closed at once, so it stays InProgress while others are spooled.
@@ -97,28 +87,9 @@ internal sealed partial class TestItPublisher
             _log.Delivered(item.Stored.Index, final ? Delivery.Sent : Delivery.Spooled, final ? null : _unusable?.Message);
         }
 
-        TellRest(spooled + (final ? 0 : _held.Items.Count));
+        TellRest(spooled + (final ? 0 : _held.Items.Count), final ? null : _held.Posted?.Content.ExternalId);
         TellUnreported();
         return final;
-    }
-
-    private async Task<bool> FinalizeAsync(TestResultCut? cut, CancellationToken deadline)
-    {
-        if (_held.Posted is not { } posted)
-        {
-            // The slot was taken by a result that never came here (its logger died), or it was refused.
-            using var finalizer = new HeldResultFinalizer(_client, _settings, _run.Codes, _log.Notice);
-            return cut is null || (!_held.IsRejected && await finalizer.FinalizeAsync(_run.Id!, cut, deadline).ConfigureAwait(false));
-        }
-
-        SentStatus status = _held.Retried is { } retried ? _run.Codes.Of(retried.Content.Outcome)
-            : cut is not null ? _run.Codes.Of(cut.StatusType, cut.StatusCode)
-            : _run.Codes.Of(posted.Content.Outcome);
-        // A row that we posted has its body; one of the plan, or one with a further attempt, gets it now. Never step results.
-        ResultUpdateModel update = _held.Retried is { } last ? last.ToUpdate(status)
-            : posted.Row.Adopted ? posted.ToUpdate(status)
-            : new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code };
-        return await HeldResultFinalizer.PutAndVerifyAsync(_client, _settings, _run.Id!, posted.Row.Id.ToString()!, update, _log.Notice, deadline).ConfigureAwait(false);
     }
 
     private int SpoolRest()
@@ -169,7 +140,8 @@ internal sealed partial class TestItPublisher
         }
     }
 
-    private void TellRest(int spooled)
+    /// <param name="heldId">External id of the held-back result, when it is among those that are left.</param>
+    private void TellRest(int spooled, string? heldId)
     {
         if (_sender.Rejected > 0)
         {
@@ -178,7 +150,8 @@ internal sealed partial class TestItPublisher
 
         if (spooled > 0)
         {
-            _log.Notice("SYNC0015", $"{spooled} results are not in Test IT yet; they are kept; the next run that publishes there sends them, or 'dotnet msbuild -t:SyncStorageResend'.");
+            string held = heldId is null ? "" : $", among them the held-back '{heldId}', which has no final status";
+            _log.Notice("SYNC0015", $"{spooled} results are not in Test IT yet{held}; they are kept; {Persistence.WhoResends} sends them.");
         }
     }
 }

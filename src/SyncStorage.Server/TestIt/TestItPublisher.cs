@@ -60,7 +60,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
         _time = time;
         _timing = timing;
         _collect = timing.Collect;
-        _client = new TestItClient(settings.Url!, privateToken, settings.CertValidation, timing, time);
+        _client = TestItClient.For(settings, privateToken, timing, time);
         _run = new TestItRun(_client, settings, knownTestRunId, log.RunCreated, log.Notice);
         var registry = new RowRegistry();
         _sender = new ResultSender(_client, _run, registry, new AutoTestCatalog(_client, settings, log.Notice), new FileUploader(_client, log.Notice), settings, log);
@@ -215,6 +215,13 @@ internal sealed partial class TestItPublisher : IResultPublisher
     private void GiveUp(RunUnusableException e)
     {
         _unusable = e;
-        _log.Notice(e.Code, e.Message);
+        if (e.IsForGood)
+        {
+            _log.Refused(e.Code, e.Message);
+        }
+        else
+        {
+            _log.Notice(e.Code, e.Message);
+        }
     }
 }

@@ -16,7 +16,7 @@ namespace SyncStorage.Server.TestIt;
 /// </summary>
 internal sealed class TestItRun(TestItClient client, RunSettings settings, string? knownTestRunId, Action<string> created, Action<string?, string> notice)
 {
-    private const int Creates = 2;
+    public const int Creates = 2;
 
     private string? _id = knownTestRunId ?? (settings.AdapterMode == Creates ? null : settings.TestRunId);
     private ProjectDetails? _project;
@@ -69,25 +69,28 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
     }
 
     /// <summary>Mode 2 completes what it created. Auto-close may have been faster: then there is nothing left to do.</summary>
-    public async Task CompleteAsync(CancellationToken cancellation)
-    {
-        if (settings.AdapterMode != Creates || Id is null)
-        {
-            return;
-        }
+    /// <returns>False when Test IT does not do it.</returns>
+    public async Task<bool> CompleteAsync(CancellationToken cancellation)
+        => settings.AdapterMode != Creates || Id is null || await CompleteAsync(client, Id, notice, cancellation).ConfigureAwait(false);
 
+    /// <inheritdoc cref="CompleteAsync(CancellationToken)"/>
+    public static async Task<bool> CompleteAsync(TestItClient client, string id, Action<string?, string> notice, CancellationToken cancellation)
+    {
         try
         {
-            await client.CompleteRunAsync(Id, cancellation).ConfigureAwait(false);
+            await client.CompleteRunAsync(id, cancellation).ConfigureAwait(false);
         }
         catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict)
         {
-            RunDetails run = await client.GetRunAsync(Id, cancellation).ConfigureAwait(false);
+            RunDetails run = await client.GetRunAsync(id, cancellation).ConfigureAwait(false);
             if (!run.IsOver)
             {
-                notice("SYNC0010", $"Test run {Id} could not be completed: {e.Message}");
+                notice("SYNC0010", $"Test run {id} could not be completed: {e.Message}");
+                return false;
             }
         }
+
+        return true;
     }
 
     /// <summary>After Test IT refused a request: is it the run's state or the configuration that it refuses?</summary>

@@ -26,6 +26,11 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
     /// <summary>The server's process, once it is started.</summary>
     public int ServerId { get; private set; }
 
+    /// <summary>Test IT's address; null = http on the port.</summary>
+    public string? Url { get; init; }
+
+    public bool CertValidation { get; init; } = true;
+
     public Report Report => ReadReport(directory, RunId);
 
     /// <param name="first">Number of its first result: the same number is the same test.</param>
@@ -35,7 +40,7 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
         Session session = Session.At(Path.Combine(Path.GetDirectoryName(directory)!, "session-" + Guid.NewGuid().ToString("N")));
         session.WriteRun(new RunSettings
         {
-            TestRunId = RunId, TestRunIdGiven = true, Publish = true, Url = $"http://127.0.0.1:{testItPort}", AdapterMode = AdapterMode,
+            TestRunId = RunId, TestRunIdGiven = true, Publish = true, Url = Url ?? $"http://127.0.0.1:{testItPort}", CertValidation = CertValidation, AdapterMode = AdapterMode,
             ProjectId = new TestItOptions().ProjectId, ConfigurationId = new TestItOptions().ConfigurationId,
         });
         using SessionLease lease = session.TakeLease();

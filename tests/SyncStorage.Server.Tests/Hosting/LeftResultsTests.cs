@@ -105,7 +105,7 @@ public sealed class LeftResultsTests : IDisposable
                 new Dictionary<string, string>(Invocation.Token) { ["TMS_URL"] = url ?? "" }, "--resend", "--directory", Results);
             string output = await resend.Process.StandardError.ReadToEndAsync();
             Assert.AreEqual(1, await resend.WaitForExitAsync());
-            StringAssert.Contains(output, $"5 results of run {left.RunId} stay spooled: they are for http://127.0.0.1:{_port}");
+            StringAssert.Contains(output, $"5 results of run {left.RunId} is left as it is: they are for http://127.0.0.1:{_port}");
         }
 
         Assert.AreEqual((5L, 0L), (left.Report.Results.Spooled, left.Report.Results.Sent));
@@ -119,9 +119,9 @@ public sealed class LeftResultsTests : IDisposable
     {
         var left = new RunSettings { Url = "https://testit/", CertValidation = false, ConfigFile = "/etc/passwd", ProjectId = "p" };
         var destination = new ResendDestination("https://testit", true, "/mine");
-        Assert.IsNull(destination.WhyNot(left));
+        Assert.IsNull(destination.WhyNot(left.Url));
         Assert.AreEqual(("https://testit", true, "/mine", "p"), (destination.Apply(left).Url, destination.Apply(left).CertValidation, destination.Apply(left).ConfigFile, destination.Apply(left).ProjectId));
-        StringAssert.Contains(destination.WhyNot(left with { Url = "https://testit.evil" }), "https://testit.evil");
+        StringAssert.Contains(destination.WhyNot("https://testit.evil"), "https://testit.evil");
     }
 
     [TestMethod]

@@ -71,6 +71,114 @@ public sealed class OfficialClientsTests
     }
 
     [TestMethod]
+    public async Task The_fallback_of_the_JavaScript_adapter_does_not_end_the_run_under_other_workers()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        foreach (string pid in new[] { "master", "other" })
+        {
+            await server.PostAsync("/register", $$"""{"pid":"{{pid}}","testRunId":"R"}""");
+        }
+
+        await server.PostAsync("/set_worker_status", """{"pid":"master","status":"completed","testRunId":"R"}""");
+        await server.GivesUpWaitingAsync("/wait-completion?testRunId=R", JavaScript);
+        (int status, JsonElement answer) = await server.GetAsync("/force-completion?testRunId=R", JavaScript);
+        Assert.AreEqual((200, false), (status, answer.GetProperty("completed").GetBoolean()), "the client goes on, the run is not over");
+        Assert.AreEqual("running", (await server.GetAsync("/state?testRunId=R")).Body.GetProperty("state").GetString());
+
+        await server.PostAsync("/set_worker_status", """{"pid":"other","status":"completed","testRunId":"R"}""");
+        Assert.IsTrue((await server.GetAsync("/wait-completion")).Body.GetProperty("completed").GetBoolean());
+        Assert.IsTrue((await server.GetAsync("/force-completion?testRunId=R", JavaScript)).Body.GetProperty("completed").GetBoolean(), "asked again");
+    }
+
+    [TestMethod]
+    public async Task The_fallback_of_the_JavaScript_adapter_ends_the_run_of_a_master_that_is_alone()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        await server.PostAsync("/register", """{"pid":"master","testRunId":"R"}""");
+        Assert.IsTrue((await server.GetAsync("/force-completion?testRunId=R", JavaScript)).Body.GetProperty("completed").GetBoolean());
+        Assert.AreEqual("completed", (await server.GetAsync("/state?testRunId=R")).Body.GetProperty("state").GetString());
+    }
+
+    [TestMethod]
+    public async Task Nobody_from_outside_ends_the_run_of_an_invocations_own_workers()
+    {
+        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
+        await server.PostAsync("/register", """{"pid":"own","testRunId":"R","part":"logger","project":"P"}""");
+        Assert.IsFalse((await server.GetAsync("/force-completion?testRunId=R")).Body.GetProperty("completed").GetBoolean());
+    }
+
+    [TestMethod]
+    public async Task Waiting_without_a_run_waits_for_all_runs_that_are_not_over()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        foreach (string run in new[] { "over", "A", "B" })
+        {
+            await server.PostAsync("/register", $$"""{"pid":"w","testRunId":"{{run}}"}""");
+        }
+
+        await server.GetAsync("/force-completion?testRunId=over");
+        Task<(int Status, JsonElement Body)> waiting = server.GetAsync("/wait-completion");
+        await server.GetAsync("/force-completion?testRunId=A");
+        await server.GetAsync("/wait-completion?testRunId=A");
+        Assert.IsFalse(waiting.IsCompleted, "B is at work");
+        await server.GetAsync("/force-completion?testRunId=B");
+        (int status, JsonElement body) = await waiting;
+        Assert.AreEqual((200, true), (status, body.GetProperty("completed").GetBoolean()));
+        Assert.AreEqual(200, (await server.GetAsync("/wait-completion")).Status, "all are over");
+    }
+
+    [TestMethod]
+    public async Task Who_names_no_run_means_the_one_that_is_not_over()
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        await server.PostAsync("/register", """{"pid":"w","testRunId":"over"}""");
+        await server.GetAsync("/force-completion?testRunId=over");
+        await server.PostAsync("/register", """{"pid":"new","testRunId":"A"}""");
+        Assert.AreEqual(200, (await server.PostAsync("/keep_alive", """{"pid":"new"}""")).Status);
+        Assert.AreEqual(200, (await server.PostAsync("/in_progress_test_result", """{"autoTestExternalId":"x"}""")).Status);
+        Assert.IsTrue((await server.GetAsync("/in_progress_published?testRunId=A")).Body.GetProperty("published").GetBoolean());
+    }
+
+    [TestMethod]
+    [DataRow("\"outcome\":\"Passed\"", "Succeeded")]
+    [DataRow("\"outcome\":\"failed\",\"statusType\":null,\"statusCode\":null", "Failed")]
+    [DataRow("\"outcome\":\"Skipped\"", "Incomplete")]
+    [DataRow("\"outcome\":\"Blocked\",\"statusType\":\"\"", "Incomplete")]
+    [DataRow("\"outcome\":\"Failed\",\"statusType\":\"Succeeded\",\"statusCode\":\"passed\"", "Succeeded")]
+    public async Task The_status_of_an_older_client_is_its_outcome(string members, string statusType)
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        await server.PostAsync("/register", """{"pid":"old","testRunId":"R"}""");
+        Assert.AreEqual(200, (await server.PostAsync("/in_progress_test_result?testRunId=R", $$"""{"projectId":null,"autoTestExternalId":"x",{{members}},"startedOn":null}""")).Status);
+        JsonElement held = (await server.GetAsync("/state?testRunId=R")).Body.GetProperty("inProgress");
+        Assert.AreEqual(statusType, held.GetProperty("statusType").GetString());
+    }
+
+    [TestMethod]
+    [DataRow("text/plain", "text/plain")]
+    [DataRow("text/plain; charset=utf-8", "text/plain")]
+    [DataRow("text/plain, application/json", "application/json")]
+    [DataRow("text/plain, */*;q=0.1", "application/json")]
+    [DataRow("application/json", "application/json")]
+    [DataRow("*/*", "application/json")]
+    public async Task A_client_that_accepts_texts_only_is_answered_with_a_text(string accept, string type)
+    {
+        await using RunningServer server = await RunningServer.StartAsync();
+        await server.PostAsync("/register", """{"pid":"old","testRunId":"R"}""");
+        foreach (string path in new[] { "/in_progress_test_result?testRunId=R", "/in_progress_test_result?testRunId=unknown" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, server.Url + path) { Content = new StringContent("""{"autoTestExternalId":"x","outcome":"Passed"}""") };
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+            using HttpResponseMessage answer = await server.Client.SendAsync(request);
+            string text = await answer.Content.ReadAsStringAsync();
+            Assert.AreEqual(type, answer.Content.Headers.ContentType!.MediaType);
+            Assert.AreEqual(type == "application/json", text.StartsWith('{'), text);
+        }
+    }
+
+    private const string JavaScript = "OpenAPI-Generator/0.1.0/Javascript";
+
+    [TestMethod]
     public async Task A_client_that_gives_up_waiting_leaves_the_server_unharmed()
     {
         await using RunningServer server = await RunningServer.StartAsync();

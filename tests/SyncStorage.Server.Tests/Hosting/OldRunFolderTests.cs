@@ -71,6 +71,7 @@ public sealed class OldRunFolderTests : IDisposable
         File.WriteAllText(elsewhere.File("journal.jsonl"), Journal);
         File.WriteAllText(elsewhere.File("mail.jsonl"), "theirs");
         Age(elsewhere.File("journal.jsonl"));
+        Age(elsewhere.File("mail.jsonl"));
         Directory.CreateSymbolicLink(_folder.File("link"), elsewhere.Path);
         Write("run", "journal.jsonl", Journal);
         Directory.CreateSymbolicLink(_folder.File("run/mail"), elsewhere.Path);
@@ -100,6 +101,8 @@ public sealed class OldRunFolderTests : IDisposable
             SettingsOf = id => new SyncStorage.Settings.RunSettings { TestRunId = id },
         };
         using var runs = new RunBook(host, null);
-        await new RunFolders(host, runs).TidyAsync(CancellationToken.None);
+        var folders = new RunFolders(host, runs);
+        await folders.TidyAsync(CancellationToken.None);
+        await folders.RemoveAsync();
     }
 }

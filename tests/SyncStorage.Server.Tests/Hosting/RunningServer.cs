@@ -72,9 +72,23 @@ internal sealed class RunningServer : IAsyncDisposable
         return await SendAsync(request);
     }
 
-    public async Task<(int Status, JsonElement Body)> GetAsync(string path)
+    /// <summary>A client whose patience is shorter than the server's.</summary>
+    public async Task GivesUpWaitingAsync(string path, string client)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url + path);
+        request.Headers.TryAddWithoutValidation("User-Agent", client);
+        await Assert.ThrowsAsync<OperationCanceledException>(() => Client.SendAsync(request, patience.Token));
+    }
+
+    public async Task<(int Status, JsonElement Body)> GetAsync(string path, string? client = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Url + path);
+        if (client is not null)
+        {
+            request.Headers.TryAddWithoutValidation("User-Agent", client);
+        }
+
         return await SendAsync(request);
     }
 

@@ -32,7 +32,7 @@ public sealed class StrangeRequestTests
         using var client = new SyncStorageClient(state.Url, state.Secret);
         await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger, ProcessId = Environment.ProcessId }, default);
 
-        // With two runs, who names none means none: else he would wait for the end of the only one.
+        // With two runs, who names none means none: else he would end the only one.
         await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "another", Part = WorkerPart.Logger, ProcessId = Environment.ProcessId }, default);
 
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Connections });

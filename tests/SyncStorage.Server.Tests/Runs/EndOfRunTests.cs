@@ -41,6 +41,7 @@ public sealed class EndOfRunTests
     public void A_keep_alive_restarts_the_grace_period()
     {
         _run.RegisterOfficial("a");
+        _run.Await();
         _run.Complete("a");
         _run.Wait(4);
         _run.KeepAlive("a");
@@ -48,6 +49,118 @@ public sealed class EndOfRunTests
         Assert.IsFalse(_run.IsOver(leases: null));
         _run.Wait(1);
         Assert.IsTrue(_run.IsOver(leases: null));
+    }
+
+    [TestMethod]
+    public void A_worker_that_says_completed_and_goes_on_pinging_has_not_ended()
+    {
+        _run.RegisterOfficial("pytest");
+        _run.Wait(30);
+        _run.KeepAlive("pytest");
+        _run.Complete("pytest");
+        for (int ping = 0; ping < 10; ping++)
+        {
+            _run.Wait(30);
+            Assert.IsFalse(_run.IsOver(leases: null), "it uploads");
+            _run.KeepAlive("pytest");
+        }
+
+        _run.Wait(34.5);
+        Assert.IsFalse(_run.IsOver(leases: null), "a ping may be late");
+        _run.Wait(0.5);
+        Assert.IsTrue(_run.IsOver(leases: null), "its pings have stopped");
+    }
+
+    [TestMethod]
+    public void The_invocation_of_our_own_workers_waits_for_a_pinging_client_too()
+    {
+        _run.RegisterOwn("own", WorkerPart.Logger);
+        _run.Complete("own", WorkerPart.Logger);
+        _run.RegisterOfficial("pytest");
+        _run.KeepAlive("pytest");
+        _run.Complete("pytest");
+        _run.Wait(34.5);
+        Assert.IsFalse(_run.IsOver(leases: false));
+        _run.Wait(0.5);
+        Assert.IsTrue(_run.IsOver(leases: false));
+    }
+
+    [TestMethod]
+    [DataRow(10, 5, DisplayName = "no ping is due")]
+    [DataRow(25, 6, DisplayName = "a ping is due when the grace period has passed: it is looked whether it comes")]
+    [DataRow(27, 5, DisplayName = "a ping was due and has not come")]
+    public void Who_waits_for_the_completion_is_answered_when_the_grace_period_has_passed(double sincePing, double seconds)
+    {
+        _run.RegisterOfficial("pytest");
+        _run.KeepAlive("pytest");
+        _run.Wait(sincePing);
+        _run.Complete("pytest");
+        _run.Await();
+        _run.Wait(seconds - 0.5);
+        Assert.IsFalse(_run.IsOver(leases: null));
+        _run.Wait(0.5);
+        Assert.IsTrue(_run.IsOver(leases: null));
+    }
+
+    [TestMethod]
+    public void A_ping_that_comes_while_somebody_waits_goes_before()
+    {
+        _run.RegisterOfficial("pytest");
+        _run.KeepAlive("pytest");
+        _run.Wait(25);
+        _run.Complete("pytest");
+        _run.Await();
+        _run.Wait(5);
+        _run.KeepAlive("pytest");
+        _run.Wait(4.5);
+        Assert.IsFalse(_run.IsOver(leases: null));
+    }
+
+    [TestMethod]
+    public void A_server_that_is_started_again_still_knows_who_pings()
+    {
+        _run.RegisterOfficial("pytest");
+        _run.KeepAlive("pytest");
+        _run.Complete("pytest");
+        _run.RestartServer();
+        _run.Wait(34.5);
+        Assert.IsFalse(_run.IsOver(leases: null));
+        _run.Wait(0.5);
+        Assert.IsTrue(_run.IsOver(leases: null));
+    }
+
+    [TestMethod]
+    public void The_ping_of_a_client_whose_run_is_over_is_no_news_of_the_run()
+    {
+        _run.RegisterOfficial("pytest");
+        _run.Complete("pytest");
+        _run.End();
+        _run.KeepAlive("pytest");
+        Assert.AreEqual(RunEvents.Completed, _run.Journal[^1].Kind);
+    }
+
+    [TestMethod]
+    public void Others_at_work_are_those_besides_an_official_master_that_may_still_do_something()
+    {
+        _run.RegisterOfficial("master");
+        Assert.IsFalse(_run.HasOthersAtWork);
+        _run.RegisterOfficial("other");
+        Assert.IsTrue(_run.HasOthersAtWork);
+        _run.Complete("other");
+        _run.Wait(4.5);
+        Assert.IsTrue(_run.HasOthersAtWork, "its status may flap");
+        _run.Wait(0.5);
+        Assert.IsFalse(_run.HasOthersAtWork);
+        _run.Set("other", WorkerStatus.InProgress);
+        _run.Wait(600);
+        Assert.IsFalse(_run.HasOthersAtWork, "it is lost");
+    }
+
+    [TestMethod]
+    public void Our_own_master_is_at_work_itself()
+    {
+        _run.RegisterOwn("own", WorkerPart.Logger);
+        Assert.IsTrue(_run.HasOthersAtWork);
     }
 
     [TestMethod]

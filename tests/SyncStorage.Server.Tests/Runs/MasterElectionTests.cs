@@ -71,10 +71,54 @@ public sealed class MasterElectionTests
             _run.Set("a", WorkerStatus.InProgress);
         }
 
+        Assert.IsFalse(_run.RegisterOfficial("c"));
         Assert.AreEqual("a", _run.State.MasterPid);
+    }
+
+    [TestMethod]
+    public void An_official_worker_that_was_told_it_is_not_the_master_never_becomes_it()
+    {
+        _run.RegisterOfficial("a");
+        Assert.IsFalse(_run.RegisterOfficial("b"));
+        _run.Complete("a");
+        _run.Wait(60);
+        Assert.AreEqual("a", _run.State.MasterPid, "the seat is vacant");
+        Assert.IsFalse(_run.RegisterOfficial("b"), "the same question, the same answer");
+        Assert.IsTrue(_run.RegisterOfficial("c"), "the next one to register");
+        Assert.IsFalse(_run.RegisterOfficial("d"));
+    }
+
+    [TestMethod]
+    public void The_seat_of_an_official_master_goes_to_a_worker_of_ours_that_is_alive()
+    {
+        _run.RegisterOfficial("a");
+        _run.RegisterOfficial("b");
+        _run.RegisterOwn("own", WorkerPart.Logger);
         _run.Complete("a");
         _run.Wait(6);
-        Assert.AreEqual("b", _run.State.MasterPid);
+        Assert.AreEqual("own", _run.State.MasterPid);
+    }
+
+    [TestMethod]
+    public void A_master_that_said_completed_and_pings_on_keeps_its_seat()
+    {
+        _run.RegisterOfficial("pytest");
+        _run.KeepAlive("pytest");
+        _run.Complete("pytest");
+        _run.Wait(30);
+        Assert.IsFalse(_run.RegisterOfficial("b"));
+        _run.Wait(5);
+        Assert.IsTrue(_run.RegisterOfficial("c"));
+    }
+
+    [TestMethod]
+    public void The_seat_of_a_lost_official_master_waits_for_the_next_one_to_register()
+    {
+        _run.RegisterOfficial("a");
+        _run.RegisterOfficial("b");
+        _run.Wait(601);
+        Assert.AreEqual((WorkerStatus.Lost, "a"), (_run.StatusOf("a"), _run.State.MasterPid));
+        Assert.IsTrue(_run.RegisterOfficial("c"));
     }
 
     [TestMethod]

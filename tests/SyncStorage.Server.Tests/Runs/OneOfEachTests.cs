@@ -132,7 +132,7 @@ public sealed class OneOfEachTests
         fixture.Complete("own");
         fixture.Time.Jump(TimeSpan.FromDays(-days));
         Assert.IsFalse(fixture.Run.IsOver(leases: null), "the grace period");
-        fixture.Time.Advance(RunState.Grace);
+        fixture.Time.Advance(Liveness.Grace);
         Assert.IsTrue(fixture.Run.IsOver(leases: null));
         await fixture.FinishAsync();
         AssertOneOfEach(fixture, results: 1);

@@ -60,7 +60,7 @@ internal sealed class RunFixture : IDisposable
         Run.Dispose();
         Publisher = new RecordingPublisher();
         Run = Open();
-        Run.TakeSpooled();
+        Run.TakeSpooled(take: true);
     }
 
     public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ServerJson.Default.Report)!;

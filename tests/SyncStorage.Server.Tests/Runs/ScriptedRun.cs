@@ -29,13 +29,18 @@ internal sealed class ScriptedRun
         Do(State.SetStatus(worker, part, status, Now));
         if (status == WorkerStatus.InProgress)
         {
-            State.Touch(worker, Now);
+            State.Workers.Touch(worker, Now);
         }
     }
 
     public void Complete(string pid, string? part = null) => Set(pid, WorkerStatus.Completed, part);
 
-    public void KeepAlive(string pid) => Do(State.KeepAlive(State.Find(pid)!, Now));
+    public void KeepAlive(string pid)
+    {
+        Worker worker = State.Find(pid)!;
+        Do(State.KeepAlive(worker, Now));
+        State.Workers.TouchByPing(worker, Now);
+    }
 
     public bool Offer(string externalId, string? pid = null, string? testCaseId = null)
     {
@@ -55,6 +60,12 @@ internal sealed class ScriptedRun
             Do(State.Pass(part => !_dead.Contains(part.ProcessId!.Value), Now));
         }
     }
+
+    /// <summary>Somebody waits in wait-completion from now on.</summary>
+    public void Await() => State.Waiting++;
+
+    /// <summary>What an adapter's fallback is told that asks to complete the run now.</summary>
+    public bool HasOthersAtWork => State.HasOthersAtWork(Now);
 
     public bool IsOver(bool? leases) => State.IsOver(leases, Now);
 
@@ -77,7 +88,7 @@ internal sealed class ScriptedRun
     private bool Register(RegisterRequest request)
     {
         Do(State.Register(request, request.ProcessId is null ? null : "birth", Now));
-        State.Touch(State.Find(request.Pid!)!, Now);
+        State.Workers.Touch(State.Find(request.Pid!)!, Now);
         return State.MasterPid == request.Pid;
     }
 

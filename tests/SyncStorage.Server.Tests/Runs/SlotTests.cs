@@ -1,4 +1,6 @@
+using System.Linq;
 using SyncStorage.Protocol;
+using SyncStorage.Server.Runs;
 
 namespace SyncStorage.Server.Tests.Runs;
 
@@ -14,6 +16,16 @@ public sealed class SlotTests
         Assert.IsTrue(_run.Offer("js-1"));
         Assert.IsFalse(_run.Offer("js-10"));
         Assert.AreEqual("js-1", _run.State.Held!.Cut.AutoTestExternalId);
+    }
+
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow("")]
+    public void A_cut_that_names_no_test_leaves_the_slot_to_one_that_does(string? externalId)
+    {
+        _run.RegisterOfficial("a");
+        Assert.IsFalse(_run.Offer(externalId!));
+        Assert.IsTrue(_run.Offer("js-1"));
     }
 
     [TestMethod]
@@ -75,5 +87,40 @@ public sealed class SlotTests
         Assert.IsTrue(_run.RegisterOfficial("b"));
         Assert.IsTrue(_run.Offer("y"));
         Assert.AreEqual("y", _run.State.Held!.Cut.AutoTestExternalId);
+    }
+
+    [TestMethod]
+    public void A_cut_without_its_final_status_is_not_forgotten_over_the_next_rounds()
+    {
+        _run.RegisterOfficial("a");
+        _run.Offer("first");
+        _run.Complete("a");
+        _run.End();
+        _run.RegisterOfficial("b");
+        _run.Offer("second");
+        CollectionAssert.AreEqual(new[] { "first" }, Owed());
+
+        _run.RestartServer();
+        CollectionAssert.AreEqual(new[] { "first" }, Owed());
+        Finalize("second");
+        Assert.IsTrue(_run.State.Held!.Finalized);
+        CollectionAssert.AreEqual(new[] { "first" }, Owed());
+        Finalize("first");
+        Assert.IsEmpty(Owed());
+
+        string?[] Owed() => [.. _run.State.Owed.Select(cut => cut.AutoTestExternalId)];
+
+        void Finalize(string externalId) => _run.State.Apply(
+            new RunEvent { Kind = RunEvents.HeldFinalized, Cut = new TestResultCut { AutoTestExternalId = externalId, StatusType = "Succeeded" } }, default);
+    }
+
+    /// <summary>As earlier versions wrote it.</summary>
+    [TestMethod]
+    public void A_finalization_that_names_no_cut_is_the_last_ones()
+    {
+        _run.RegisterOfficial("a");
+        _run.Offer("x");
+        _run.State.Apply(new RunEvent { Kind = RunEvents.HeldFinalized }, default);
+        Assert.IsTrue(_run.State.Held!.Finalized);
     }
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Settings;
 using TestItStandIn;
 
 namespace SyncStorage.Server.Tests.TestIt;
@@ -116,7 +117,7 @@ public sealed class ClientTests
             url = testIt.Url;
         }
 
-        using var client = new TestItClient(url, Token, certValidation: true, PublisherFixture.Quick with { Retries = 1 }, TimeProvider.System);
+        using var client = TestItClient.For(new RunSettings { Url = url }, Token, PublisherFixture.Quick with { Retries = 1 }, TimeProvider.System);
         TestItException e = await Assert.ThrowsAsync<TestItException>(() => client.GetRunAsync("x", CancellationToken.None));
         Assert.AreEqual(TestItError.Unreachable, e.Error);
         Assert.IsFalse(e.Unclear);
@@ -129,7 +130,7 @@ public sealed class ClientTests
     public async Task A_token_that_is_no_header_is_in_no_message(string token)
     {
         await using TestItServer testIt = await StartAsync();
-        using var client = new TestItClient(testIt.Url, token, certValidation: true, PublisherFixture.Quick with { Retries = 1 }, TimeProvider.System);
+        using var client = TestItClient.For(new RunSettings { Url = testIt.Url }, token, PublisherFixture.Quick with { Retries = 1 }, TimeProvider.System);
         TestItException e = await Assert.ThrowsAsync<TestItException>(() => client.GetRunAsync(Guid.NewGuid().ToString(), CancellationToken.None));
         Assert.DoesNotContain(token, e.ToString());
     }
@@ -151,5 +152,5 @@ public sealed class ClientTests
 
     private static Task<TestItServer> StartAsync() => TestItServer.StartAsync(new TestItOptions { Token = Token });
 
-    private static TestItClient Client(TestItServer testIt) => new(testIt.Url, Token, certValidation: true, PublisherFixture.Quick, TimeProvider.System);
+    private static TestItClient Client(TestItServer testIt) => TestItClient.For(new RunSettings { Url = testIt.Url }, Token, PublisherFixture.Quick, TimeProvider.System);
 }

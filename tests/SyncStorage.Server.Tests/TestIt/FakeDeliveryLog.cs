@@ -52,6 +52,17 @@ internal sealed class FakeDeliveryLog : IDeliveryLog
 
     public void RunCreated(string testRunId) => Created.Add(testRunId);
 
+    public bool IsLeftOpen { get; private set; }
+    public bool IsRefused { get; private set; }
+
+    public void RunLeftOpen() => IsLeftOpen = true;
+
+    public void Refused(string code, string message)
+    {
+        IsRefused = true;
+        Notice(code, message);
+    }
+
     public void Notice(string? code, string message) => Notices.Enqueue((code, message));
 
     public void Tell(string text) => Notices.Enqueue((null, text));

@@ -154,6 +154,46 @@ public sealed class FaultTests
         Assert.AreEqual(101, run.Log.Count(Delivery.Sent));
     }
 
+    /// <summary>Test IT closes the run by it: the same once more would come too late.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public async Task A_final_status_whose_answer_was_lost_is_looked_up_before_it_is_given_again(bool answersBadGateway)
+    {
+        await using PublisherFixture run = await StartAsync();
+        run.TestIt.Faults.Applies = (method, _) => method == "PUT";
+        if (answersBadGateway)
+        {
+            run.TestIt.Faults.FailAfterCommit(1);
+        }
+        else
+        {
+            run.TestIt.Faults.CutAfterCommit(1);
+        }
+
+        ObservedResult held = Result("Held", "Failed");
+        run.Publish(held, held: true);
+        run.Publish(Result("Other"));
+        Assert.IsTrue(await run.CompleteAsync(held), run.NoticesText);
+        run.AssertNoViolation();
+        Assert.AreEqual("Completed", run.Run.State);
+        Assert.AreEqual(1, run.TestIt.Requests.Count(request => request.Method == "PUT"));
+        Assert.AreEqual(1, run.Log.Codes.Count(code => code == "SYNC0015"), run.NoticesText);
+    }
+
+    [TestMethod]
+    public async Task A_run_that_could_not_be_completed_is_left_open()
+    {
+        await using PublisherFixture run = await StartAsync(new TestItOptions { AutoClose = false }, mode: 2);
+        run.TestIt.Faults.Applies = (_, path) => path.EndsWith("/complete", StringComparison.Ordinal);
+        run.TestIt.Faults.ErrorRate = 1;
+        ObservedResult held = Result("Held");
+        run.Publish(held, held: true);
+        Assert.IsTrue(await run.CompleteAsync(held, seconds: 2), "the held-back result is final");
+        Assert.IsTrue(run.Log.IsLeftOpen);
+        Assert.AreEqual(1, run.Log.Codes.Count(code => code == "SYNC0015"), run.NoticesText);
+    }
+
     [TestMethod]
     public async Task Errors_and_too_many_requests_are_waited_out()
     {

@@ -5,6 +5,8 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.TestIt;
+using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Settings;
 using TestItStandIn;
 
 namespace SyncStorage.Server.Tests.TestIt;
@@ -73,27 +75,60 @@ public sealed class HeldResultFinalizerTests
     }
 
     [TestMethod]
-    public async Task Trouble_is_told_and_thrown_at_nobody()
+    public async Task A_final_row_that_the_client_wrote_is_respected_and_a_planned_row_with_other_parameters_is_left_alone()
     {
-        await using TestItServer testIt = await TestItServer.StartAsync();
-        var notices = new List<string?>();
-        using (var finalizer = new HeldResultFinalizer(testIt.Url, "wrong", TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code)))
-        {
-            Assert.IsFalse(await finalizer.FinalizeAsync(Guid.NewGuid().ToString(), Cut, CancellationToken.None));
-        }
-
-        testIt.Faults.Down = true;
-        using (var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System, PublisherFixture.Quick, (code, _) => notices.Add(code)))
-        {
-            Assert.IsFalse(await finalizer.FinalizeAsync(Guid.NewGuid().ToString(), Cut, CancellationToken.None));
-        }
-
-        CollectionAssert.AreEqual(new[] { "SYNC0011", "SYNC0010" }, notices);
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false });
+        var run = testIt.AddRun();
+        testIt.AddAutoTest("js-1", "one");
+        ResultRow final = testIt.AddPlannedRow(run, "js-1");
+        final.StatusType = final.StatusCode = "Failed";
+        ResultRow planned = testIt.AddPlannedRow(run, "js-1", Guid.NewGuid().ToString(), new Dictionary<string, string> { ["browser"] = "firefox" });
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.AreEqual(("Failed", "InProgress"), (final.StatusType, planned.StatusType));
+        Assert.HasCount(2, run.Rows);
+        Assert.IsFalse(testIt.Requests.Any(request => request.Method == "PUT" || request.Path.EndsWith("/testResults", StringComparison.Ordinal)), "written");
     }
 
-    private static async Task<bool> FinalizeAsync(TestItServer testIt, string runId)
+    [TestMethod]
+    public async Task Rows_that_nothing_tells_apart_are_left_alone_and_the_user_is_told()
     {
-        using var finalizer = new HeldResultFinalizer(testIt.Url, new TestItOptions().Token, TimeProvider.System);
-        return await finalizer.FinalizeAsync(runId, Cut, CancellationToken.None);
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false });
+        var run = testIt.AddRun();
+        foreach (string browser in new[] { "chrome", "firefox" })
+        {
+            testIt.AddPlannedRow(run, "js-1", Guid.NewGuid().ToString(), new Dictionary<string, string> { ["browser"] = browser });
+        }
+
+        var notices = new List<string?>();
+        Assert.IsFalse(await FinalizeAsync(testIt, run.Id, notices.Add));
+        Assert.IsTrue(run.Rows.All(row => row.IsInProgress && row.Updates == 0));
+        CollectionAssert.AreEqual(new[] { "SYNC0012" }, notices);
+    }
+
+    [TestMethod]
+    public async Task A_large_run_is_not_read_whole_for_one_row()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false });
+        var run = testIt.AddRun();
+        testIt.AddAutoTest("js-1", "one");
+        for (int i = 10; i < 2500; i++)
+        {
+            testIt.AddPlannedRow(run, "js-" + i);
+        }
+
+        ResultRow ours = testIt.AddPlannedRow(run, "js-1");
+        ResultRow others = testIt.AddPlannedRow(run, "js-1", null, new Dictionary<string, string> { ["a"] = "1" });
+        others.StatusType = others.StatusCode = "Failed";
+        testIt.ClearRequests();
+        Assert.IsTrue(await FinalizeAsync(testIt, run.Id));
+        Assert.AreEqual("InProgress", ours.StatusType, "the client has written its final row");
+        Assert.IsLessThan(12, testIt.Requests.Count);
+    }
+
+    private static async Task<bool> FinalizeAsync(TestItServer testIt, string runId, Action<string?>? notice = null)
+    {
+        var settings = new RunSettings { Url = testIt.Url };
+        using TestItClient client = TestItClient.For(settings, new TestItOptions().Token, PublisherFixture.Quick, TimeProvider.System);
+        return await new HeldResultFinalizer(client, settings, null, (code, _) => notice?.Invoke(code)).FinalizeAsync(runId, Cut, CancellationToken.None);
     }
 }

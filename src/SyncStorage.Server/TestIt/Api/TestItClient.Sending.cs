@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading;
@@ -36,7 +37,7 @@ internal sealed partial class TestItClient
         try
         {
             return await _pipeline.ExecuteAsync(
-                async inner => await AttemptAsync(method, path, content, inner.CancellationToken).ConfigureAwait(false),
+                async inner => await ObservedAttemptAsync(method, path, content, inner.CancellationToken).ConfigureAwait(false),
                 context).ConfigureAwait(false);
         }
         catch (BrokenCircuitException e)
@@ -46,6 +47,19 @@ internal sealed partial class TestItClient
         finally
         {
             ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private async Task<byte[]> ObservedAttemptAsync(HttpMethod method, string path, Func<HttpContent>? content, CancellationToken cancellation)
+    {
+        try
+        {
+            return await AttemptAsync(method, path, content, cancellation).ConfigureAwait(false);
+        }
+        catch (TestItException e) when (e.IsTransient)
+        {
+            AttemptFailed?.Invoke(e);
+            throw;
         }
     }
 
@@ -83,10 +97,14 @@ internal sealed partial class TestItClient
         catch (Exception e) when (e is not TestItException)
         {
             cancellation.ThrowIfCancellationRequested();
-            string reason = timeout.IsCancellationRequested ? $"no answer within {_timing.Attempt.TotalSeconds:0.#} s" : Innermost(e).Message;
+            string reason = timeout.IsCancellationRequested ? $"no answer within {_timing.Attempt.TotalSeconds:0.#} s" : Explain(Innermost(e));
             throw new TestItException(TestItError.Unreachable, Scrub($"{call}: {reason}"), Quiet(e)) { Reason = Scrub(reason), Unclear = !NeverSent(e) };
         }
     }
+
+    private static string Explain(Exception e) => e is AuthenticationException
+        ? $"its certificate is not trusted: {e.Message.TrimEnd('.')}. Install the certificate's authority on this machine, or accept any certificate (TMS_CERT_VALIDATION, certValidation: false)."
+        : e.Message;
 
     private TestItException Failure(string call, HttpResponseMessage response, byte[] answer, string? mediaType)
     {

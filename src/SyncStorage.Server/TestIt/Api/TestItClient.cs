@@ -12,6 +12,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Flurl.Http;
 using Polly;
+using SyncStorage.Settings;
 
 namespace SyncStorage.Server.TestIt.Api;
 
@@ -39,9 +40,7 @@ internal sealed partial class TestItClient : IDisposable
     private readonly ResiliencePipeline<byte[]> _pipeline;
     private bool _adapters;
 
-    /// <param name="url">Address of Test IT without path.</param>
-    /// <param name="token">Kept in the Authorization header only.</param>
-    public TestItClient(string url, string token, bool certValidation, TestItTiming timing, TimeProvider time)
+    private TestItClient(string url, string token, bool certValidation, TestItTiming timing, TimeProvider time)
     {
         _url = url.TrimEnd('/');
         _token = token;
@@ -68,6 +67,15 @@ internal sealed partial class TestItClient : IDisposable
         _http.Settings.Timeout = null;
         _pipeline = TestItPipeline.Create(timing, time);
     }
+
+    /// <summary>The only way to a client, so that no call to Test IT can forget a setting of the connection.</summary>
+    /// <param name="settings">Address of Test IT without path, and whether its certificate has to be valid.</param>
+    /// <param name="token">Kept in the Authorization header only.</param>
+    public static TestItClient For(RunSettings settings, string token, TestItTiming timing, TimeProvider time)
+        => new(settings.Url!, token, settings.CertValidation, timing, time);
+
+    /// <summary>Told of every request that Test IT did not answer as it should, also of those that are repeated here and may succeed then.</summary>
+    public Action<TestItException>? AttemptFailed { get; set; }
 
     /// <summary>True when links carry hasInfo in all bodies, not only in those of results.</summary>
     private bool IsV2 => !_adapters;
@@ -141,8 +149,9 @@ internal sealed partial class TestItClient : IDisposable
             : throw new TestItException(TestItError.Unreachable, $"POST {path} answered {ids.Count} ids for {results.Count} results.") { Unclear = true };
     }
 
-    public Task UpdateResultAsync(string id, ResultUpdateModel result, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Put, $"testResults/{id}", Json(result with { Links = Links(result.Links) }, TestItJson.Wire.ResultUpdateModel), repeatable: true, cancellation);
+    /// <param name="final">True when Test IT may close the run with it: then a repetition could come too late, so look before repeating.</param>
+    public Task UpdateResultAsync(string id, ResultUpdateModel result, bool final, CancellationToken cancellation)
+        => SendAsync(HttpMethod.Put, $"testResults/{id}", Json(result with { Links = Links(result.Links) }, TestItJson.Wire.ResultUpdateModel), repeatable: !final, cancellation);
 
     public Task<ResultDetails> GetResultAsync(string id, CancellationToken cancellation)
         => GetAsync($"testResults/{id}", TestItJson.Wire.ResultDetails, cancellation);

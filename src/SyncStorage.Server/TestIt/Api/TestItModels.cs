@@ -79,6 +79,7 @@ internal sealed record ResultFilterModel
     public IReadOnlyList<string>? TestRunIds { get; init; }
     public IReadOnlyList<string>? ConfigurationIds { get; init; }
     public IReadOnlyList<string>? StatusTypes { get; init; }
+    public IReadOnlyList<long>? AutoTestGlobalIds { get; init; }
 }
 
 /// <summary>A hit of the results' search. It carries neither parameters nor test point: GET the result where they matter.</summary>
@@ -197,6 +198,7 @@ internal sealed record AutoTestUpdateModel
 internal sealed record AutoTestDetails
 {
     public string Id { get; init; } = "";
+    public long? GlobalId { get; init; }
     public string? ExternalId { get; init; }
     public string? ExternalKey { get; init; }
     public string Name { get; init; } = "";
