@@ -1,19 +1,27 @@
 using System;
 using System.Diagnostics;
-using System.IO;
-using System.Linq;
-using System.Text.Json;
+using System.Threading;
 using Microsoft.Build.Framework;
+using SyncStorage.Sessions;
 using Task = Microsoft.Build.Utilities.Task;
 
 namespace SyncStorage.Build;
 
 /// <summary>
-/// Runs after a project's tests and only under SyncStorageFailOnError: waits until the results so far are delivered, and turns what
+/// Runs after a project's tests and only under SyncStorageFailOnError: waits until what has become of its results is known, and turns what
 /// the server noticed into errors. (At the end of the build it would be too late: nothing can fail it there.)
 /// </summary>
 public sealed class CheckSyncStorage : Task
 {
+    // The server replaces the report at most once a second while the run goes on.
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
+    private const int DefaultTimeout = 100;
+
+    /// <summary>Folder of the session: all projects of the invocation wait SyncStorageCompletionTimeout once.</summary>
+    [Required]
+    public string Session { get; set; } = "";
+
     /// <summary>report.json of the run.</summary>
     [Required]
     public string Report { get; set; } = "";
@@ -22,61 +30,56 @@ public sealed class CheckSyncStorage : Task
     [Required]
     public string Worker { get; set; } = "";
 
-    /// <summary>Seconds to wait for the delivery.</summary>
-    public int Timeout { get; set; } = 100;
-
     /// <inheritdoc />
     public override bool Execute()
     {
         var diagnostics = new Diagnostics(Log, BuildEngine, failOnError: true);
         try
         {
-            var waited = Stopwatch.StartNew();
-            Standing standing = Standing.Read(Report, Worker);
-            while (!standing.IsSettled && waited.Elapsed < TimeSpan.FromSeconds(Timeout))
-            {
-                // The server replaces the report at most once a second while the run goes on.
-                System.Threading.Tasks.Task.Delay(TimeSpan.FromMilliseconds(100)).GetAwaiter().GetResult();
-                standing = Standing.Read(Report, Worker);
-            }
-
-            foreach (string notice in standing.Notices)
-            {
-                diagnostics.FromServer(notice.Split(':')[0], notice.Substring(notice.IndexOf(':') + 1).Trim());
-            }
-
-            if (!standing.IsSettled)
-            {
-                diagnostics.ServerNotStarted($"the results of worker {Worker} were not delivered within {Timeout} s ({Report}).");
-            }
+            Check(diagnostics);
         }
         catch (Exception e)
         {
-            diagnostics.ServerNotStarted(e.Message);
+            diagnostics.NotDelivered($"what has become of the results could not be found out: {e.Message}");
         }
 
         return !Log.HasLoggedErrors;
     }
 
-    private sealed record Standing(bool IsSettled, string[] Notices)
+    private void Check(Diagnostics diagnostics)
     {
-        public static Standing Read(string path, string worker)
+        Session session = Sessions.Session.At(Session);
+        int seconds = session.ReadStart()?.CompletionTimeout ?? DefaultTimeout;
+        var waited = Stopwatch.StartNew();
+        DeliveryStanding standing = DeliveryStanding.Read(Report, Worker);
+        while (!standing.IsSettled && waited.Elapsed < TimeSpan.FromSeconds(seconds) && session.ReadWaitedInVain() == TimeSpan.Zero)
         {
-            if (!File.Exists(path))
-            {
-                return new Standing(false, []);
-            }
+            Thread.Sleep(PollInterval);
+            standing = DeliveryStanding.Read(Report, Worker);
+        }
 
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            JsonElement report = document.RootElement;
-            JsonElement results = report.GetProperty("results");
-            int Count(string name) => results.GetProperty(name).GetInt32();
-            bool ended = report.GetProperty("workers").EnumerateArray()
-                .Any(w => w.GetProperty("pid").GetString() == worker && w.GetProperty("status").GetString() != "in_progress");
-            string[] notices = report.TryGetProperty("notices", out JsonElement list)
-                ? list.EnumerateArray().Select(n => n.GetString()!).Where(n => n.StartsWith("SYNC", StringComparison.Ordinal)).ToArray()
-                : [];
-            return new Standing(notices.Length > 0 || (ended && Count("observed") == Count("sent") + Count("spooled") + Count("rejected")), notices);
+        if (!standing.IsSettled && session.ReadWaitedInVain() == TimeSpan.Zero)
+        {
+            session.NoteWaitedInVain(waited.Elapsed);
+        }
+
+        foreach (string notice in standing.Notices)
+        {
+            diagnostics.FromServer(notice.Split(':')[0], notice.Substring(notice.IndexOf(':') + 1).Trim());
+        }
+
+        if (standing.Rejected > 0)
+        {
+            diagnostics.Rejected(standing.Rejected, Report);
+        }
+
+        if (!standing.IsSettled)
+        {
+            diagnostics.NotDelivered($"what has become of the results of worker {Worker} is not known {seconds} s after its tests (SyncStorageCompletionTimeout, which is waited for once); see {Report}.");
+        }
+        else if (standing.Spooled > 0)
+        {
+            diagnostics.NotDelivered($"{standing.Spooled} results are not in Test IT; see {Report}.");
         }
     }
 }

@@ -21,13 +21,18 @@ internal sealed class Diagnostics(TaskLoggingHelper log, IBuildEngine engine, bo
     public void ServerNotStarted(string reason)
         => Trouble("SYNC0003", $"Sync Storage could not be started: {reason} The tests run without it.");
 
+    public void Rejected(long count, string report)
+        => Trouble("SYNC0014", $"Test IT rejected {count} results; the reasons are in server.log beside {report}.");
+
+    public void NotDelivered(string reason) => Trouble("SYNC0015", $"Results were not delivered: {reason}");
+
     public void DirectoryNotWritable(string directory, string reason)
         => Trouble("SYNC0004", $"SyncStorageDirectory '{directory}' cannot be written: {reason} The tests run without Sync Storage.");
 
     /// <summary>What the server found out while it ran: its code and text stand in the notice already.</summary>
     public void FromServer(string code, string message) => Trouble(code, message);
 
-    public void NotExpressibleAsFilter(string message) => Trouble("SYNC0016", message);
+    public void NotDecided(string note) => Trouble("SYNC0016", $"adapterMode 0: {note}.");
 
     public void PlanNotFetched(string reason)
         => Trouble("SYNC0019", $"adapterMode 0: the tests planned in Test IT could not be fetched: {reason} All tests run.");

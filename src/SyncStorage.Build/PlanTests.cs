@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Linq;
 using Microsoft.Build.Framework;
 using SyncStorage.Sessions;
 using Task = Microsoft.Build.Utilities.Task;
@@ -8,37 +7,33 @@ using Task = Microsoft.Build.Utilities.Task;
 namespace SyncStorage.Build;
 
 /// <summary>
-/// Adapter mode 0: waits for the server to fetch the plan of the test run from Test IT and makes a VSTest filter of it, so that
-/// tests which nobody asked for do not run.
+/// Adapter mode 0, after the project was built: asks the server, which has Test IT's plan and reads the assembly, which tests are to run,
+/// and makes VSTest's filter of it, so that tests which nobody asked for do not run.
 /// </summary>
 public sealed class PlanTests : Task
 {
-    private const int NamedAtMost = 10;
-
     // The operating systems' limits for a command line, on which VSTest's filter travels: 128 KiB an argument on Linux,
     // 32 KiB in all on Windows. What is left is room for everything else.
     private static readonly int LongestFilter = Path.DirectorySeparatorChar == '\\' ? 16_000 : 64_000;
-
-    private static readonly (string Package, string Framework)[] Adapters =
-    [
-        ("MSTest.TestAdapter", TestFrameworks.MSTest),
-        ("NUnit3TestAdapter", TestFrameworks.NUnit),
-        ("xunit.runner.visualstudio", TestFrameworks.Xunit),
-    ];
 
     /// <summary>Folder of the session.</summary>
     [Required]
     public string Session { get; set; } = "";
 
+    /// <summary>The worker whose tests are planned.</summary>
+    [Required]
+    public string Worker { get; set; } = "";
+
     /// <summary>The run whose plan is wanted.</summary>
     [Required]
     public string Run { get; set; } = "";
 
+    /// <summary>$(TargetPath): the built test assembly.</summary>
+    [Required]
+    public string Assembly { get; set; } = "";
+
     /// <summary>$(VSTestTestCaseFilter): the user's own filter, which still counts.</summary>
     public string UserFilter { get; set; } = "";
-
-    /// <summary>$(ProjectAssetsFile): tells by which framework's rules the filter will be read.</summary>
-    public string AssetsFile { get; set; } = "";
 
     /// <summary>Seconds to wait for the plan.</summary>
     public int Timeout { get; set; } = 30;
@@ -50,6 +45,10 @@ public sealed class PlanTests : Task
     [Output]
     public string Filter { get; set; } = "";
 
+    /// <summary>True when nothing of the project is planned: that no test runs is no error then.</summary>
+    [Output]
+    public bool RunsNothing { get; set; }
+
     /// <inheritdoc />
     public override bool Execute()
     {
@@ -57,8 +56,9 @@ public sealed class PlanTests : Task
         Filter = UserFilter;
         try
         {
-            TestPlan? plan = Sessions.Session.At(Session).WaitForPlanAsync(Run, TimeSpan.FromSeconds(Timeout)).GetAwaiter().GetResult();
-            Apply(plan ?? new TestPlan { Problem = $"the server gave no plan within {Timeout} s." }, diagnostics);
+            var request = new ProjectPlanRequest { Worker = Worker, TestRunId = Run, Assembly = Path.GetFullPath(Assembly) };
+            ProjectPlan? plan = Sessions.Session.At(Session).AskForPlanAsync(request, TimeSpan.FromSeconds(Timeout)).GetAwaiter().GetResult();
+            Apply(plan ?? new ProjectPlan { Problem = $"the server gave no plan within {Timeout} s." }, diagnostics);
         }
         catch (Exception e)
         {
@@ -68,7 +68,7 @@ public sealed class PlanTests : Task
         return !Log.HasLoggedErrors;
     }
 
-    private void Apply(TestPlan plan, Diagnostics diagnostics)
+    private void Apply(ProjectPlan plan, Diagnostics diagnostics)
     {
         if (plan.Problem is not null)
         {
@@ -76,37 +76,19 @@ public sealed class PlanTests : Task
             return;
         }
 
-        PlannedFilter planned = FrameworkOf(AssetsFile) is { } framework && plan.ByFramework.TryGetValue(framework, out PlannedFilter? own) ? own : plan.Common;
-        if (planned.Expression.Length > LongestFilter)
+        foreach (string note in plan.Notes)
         {
-            diagnostics.NotExpressibleAsFilter($"adapterMode 0: the filter for the planned tests has {planned.Expression.Length} characters, more than a command line holds ({LongestFilter}); all tests run and only the results are reported.");
-            return;
+            diagnostics.NotDecided(note);
         }
 
-        if (planned.NotExpressible.Count > 0)
+        if (plan.Filter.Length > LongestFilter)
         {
-            string named = string.Join(", ", planned.NotExpressible.Take(NamedAtMost));
-            string more = planned.NotExpressible.Count > NamedAtMost ? $" and {planned.NotExpressible.Count - NamedAtMost} more" : "";
-            diagnostics.NotExpressibleAsFilter($"adapterMode 0: {planned.NotExpressible.Count} planned autotests cannot be expressed as a VSTest filter and are only reported if they run: {named}{more}.");
+            diagnostics.NotDecided($"the filter for the planned tests has {plan.Filter.Length} characters, more than a command line holds ({LongestFilter}); all tests run and only the results are reported");
         }
-
-        if (planned.Expression.Length > 0)
+        else if (plan.Filter.Length > 0)
         {
-            Filter = UserFilter.Length > 0 ? $"({UserFilter})&({planned.Expression})" : planned.Expression;
+            Filter = UserFilter.Length > 0 ? $"({UserFilter})&({plan.Filter})" : plan.Filter;
+            RunsNothing = plan.RunsNothing;
         }
-    }
-
-    /// <summary>What NuGet restored for the project, packages of packages included.</summary>
-    /// <returns>Null when there is none that we know, or more than one: then the filter has to suit all of them.</returns>
-    private static string? FrameworkOf(string assetsFile)
-    {
-        if (!File.Exists(assetsFile))
-        {
-            return null;
-        }
-
-        string assets = File.ReadAllText(assetsFile);
-        string[] found = Adapters.Where(adapter => assets.IndexOf($"\"{adapter.Package}/", StringComparison.OrdinalIgnoreCase) >= 0).Select(adapter => adapter.Framework).ToArray();
-        return found.Length == 1 ? found[0] : null;
     }
 }

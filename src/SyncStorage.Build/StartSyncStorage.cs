@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Microsoft.Build.Framework;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
@@ -19,6 +20,9 @@ public sealed class StartSyncStorage : Task
 
     /// <summary>Short target framework of the worker, such as net10.0.</summary>
     public string TargetFramework { get; set; } = "";
+
+    /// <summary>$(TargetFrameworks): where there are several, all of the project's rows in Test IT name theirs.</summary>
+    public string TargetFrameworks { get; set; } = "";
 
     /// <summary>$(VSTestSessionCorrelationId): the key of the invocation; empty where the SDK gives none.</summary>
     public string CorrelationId { get; set; } = "";
@@ -189,6 +193,8 @@ public sealed class StartSyncStorage : Task
             TestRunId = run.TestRunId,
             Project = System.IO.Path.GetFileNameWithoutExtension(ProjectFile),
             TargetFramework = TargetFramework,
+            ProjectFile = ProjectFile,
+            IsOneOfSeveralFrameworks = TargetFrameworks.Split(';').Count(framework => framework.Trim().Length > 0) > 1,
             TestEvents = settings.TestEvents,
             Directory = settings.Directory,
             ProjectId = run.ProjectId,

@@ -11,7 +11,8 @@ namespace SyncStorage.Collector;
 /// <summary>Makes the cut out of what a collector sees of a finished test: the test case and its outcome.</summary>
 internal static class ResultCutMapper
 {
-    public static TestResultCut Map(TestCase test, TestOutcome outcome, DateTimeOffset startedOn, WorkerDescription worker)
+    /// <returns>Null for an id with placeholders: only the result has the values, and it is held back when the logger hands it over.</returns>
+    public static TestResultCut? Map(TestCase test, TestOutcome outcome, DateTimeOffset startedOn, WorkerDescription worker)
     {
         TestIdentity identity = TestIdentity.Of(
             test.ExecutorUri?.OriginalString ?? "",
@@ -20,6 +21,11 @@ internal static class ResultCutMapper
             TestCaseFacts.ManagedType(test),
             TestCaseFacts.Traits(test),
             worker.ExternalId);
+        if (identity.IsTemplate)
+        {
+            return null;
+        }
+
         TestItStatus status = TestItStatus.Of(outcome.ToString());
         return new TestResultCut
         {

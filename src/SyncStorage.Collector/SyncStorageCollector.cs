@@ -199,9 +199,9 @@ public sealed class SyncStorageCollector : DataCollector
 
     private void Offer(CollectorWorker worker, FinishedTest finished)
     {
-        if (worker.WantsCut)
+        if (worker.WantsCut && ResultCutMapper.Map(finished.Test, finished.Outcome, finished.StartedOn, _guest!.Worker) is { } cut)
         {
-            worker.Offer(ResultCutMapper.Map(finished.Test, finished.Outcome, finished.StartedOn, _guest!.Worker));
+            worker.Offer(cut);
             _started.Clear();
         }
     }

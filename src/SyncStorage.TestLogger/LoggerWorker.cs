@@ -21,6 +21,7 @@ internal sealed class LoggerWorker : IDisposable
     private readonly GuestConnection _connection;
     private readonly CancellationTokenSource _ending = new();
     private readonly ResultOutbox _outbox;
+    private readonly WorkerFacts _facts;
     private Task<RegisterResponse> _registered;
     private Task _rehearsing = Task.CompletedTask;
 
@@ -29,6 +30,7 @@ internal sealed class LoggerWorker : IDisposable
         _guest = guest;
         _warnings = warnings;
         _limits = limits;
+        _facts = new WorkerFacts(guest.Worker);
         _connection = new GuestConnection(guest.Session, TimeSpan.FromSeconds(guest.Worker.StartupTimeout), text => warnings.Warn(text));
         // Off VSTest's thread, and early: the first call costs more in compiling than in waiting.
         _registered = Task.Run(StartAsync);
@@ -37,7 +39,7 @@ internal sealed class LoggerWorker : IDisposable
     }
 
     /// <summary>Never blocks on the network and never throws.</summary>
-    public void Add(ObservedResult result) => _outbox.Add(result);
+    public void Add(ObservedResult result) => _outbox.Add(_facts.AddTo(result));
 
     /// <summary>Everything is handed over or spooled and the worker is completed. Never throws.</summary>
     /// <returns>The line for the console.</returns>

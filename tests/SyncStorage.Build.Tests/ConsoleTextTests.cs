@@ -33,8 +33,8 @@ public sealed class ConsoleTextTests
     [TestMethod]
     public void No_way_to_the_console_lets_it_through()
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory().FullName, "report.json");
-        File.WriteAllText(path, JsonSerializer.Serialize(new
+        var run = RunFolder.At(Directory.CreateTempSubdirectory().FullName);
+        File.WriteAllText(run.ReportPath, JsonSerializer.Serialize(new
         {
             testRunId = Hostile,
             testRunUrl = Hostile,
@@ -43,14 +43,14 @@ public sealed class ConsoleTextTests
             results = new { observed = 0, sent = 0, spooled = 0, rejected = 0 },
             notices = new[] { "SYNC0014: " + Hostile, Hostile },
         }));
-        AssertHarmless(ReportSummary.Of(path).ReplaceLineEndings("\n").Replace("\n", "", System.StringComparison.Ordinal));
+        AssertHarmless(ReportSummary.Of(run)!.ReplaceLineEndings("\n").Replace("\n", "", System.StringComparison.Ordinal));
 
         var engine = new RecordingEngine();
         var task = new StartSyncStorage { BuildEngine = engine };
         foreach (bool failOnError in (bool[])[false, true])
         {
-            var diagnostics = new Diagnostics(new TaskLoggingHelper(task), failOnError);
-            diagnostics.NotExpressibleAsFilter(Hostile);
+            var diagnostics = new Diagnostics(new TaskLoggingHelper(task), engine, failOnError);
+            diagnostics.NotDecided(Hostile);
             diagnostics.PlanNotFetched(Hostile);
             diagnostics.FromServer("SYNC0014", Hostile);
         }

@@ -50,9 +50,19 @@ public sealed class SyncStorageCollectorTests
         TestResult result = FakeTestRun.Result("N.C.Adds(1)");
         using var guest = new GuestFixture();
 
-        string offered = ResultCutMapper.Map(result.TestCase, TestOutcome.Passed, DateTimeOffset.UtcNow, guest.Worker).AutoTestExternalId!;
+        string offered = ResultCutMapper.Map(result.TestCase, TestOutcome.Passed, DateTimeOffset.UtcNow, guest.Worker)!.AutoTestExternalId!;
 
         Assert.AreEqual(TestIdentity.Of(SyncStorage.TestLogger.ObservedResultMapper.Map(result, 0, DateTimeOffset.UtcNow), "Official").ExternalId, offered);
+    }
+
+    [TestMethod]
+    public void Nothing_is_offered_of_a_test_whose_id_only_its_result_can_tell()
+    {
+        TestResult result = FakeTestRun.Result("N.C.Pays");
+        result.TestCase.Traits.Add("ExternalId", "pay-{how}");
+        using var guest = new GuestFixture();
+
+        Assert.IsNull(ResultCutMapper.Map(result.TestCase, TestOutcome.Passed, DateTimeOffset.UtcNow, guest.Worker));
     }
 
     [TestMethod]

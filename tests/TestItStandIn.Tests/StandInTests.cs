@@ -102,6 +102,52 @@ public sealed class StandInTests
     }
 
     [TestMethod]
+    [DataRow(MergeRule.EqualOrEmpty, "", "", "a {x=1}: Failed", 0)]
+    [DataRow(MergeRule.EqualOrEmpty, "", "x", "a {x=1}: Failed", 1)]
+    [DataRow(MergeRule.EqualOrEmpty, "x", "x", "a {x=1}: Failed", 0)]
+    [DataRow(MergeRule.EqualOrEmpty, "y", "x", "a {x=1}: Failed\na {y=1}: InProgress", 0)]
+    [DataRow(MergeRule.Never, "", "x", "a {x=1}: Failed\na {}: InProgress", 0)]
+    [DataRow(MergeRule.Never, "x", "x", "a {x=1}: Failed\na {x=1}: InProgress", 1)]
+    public async Task A_final_result_takes_over_an_open_row_by_the_server_s_rule(MergeRule rule, string open, string final, string expected, int violations)
+    {
+        await using TestItServer server = await TestItServer.StartAsync(Options with { MergeRule = rule });
+        TestRun run = server.AddRun();
+        server.AddAutoTest("a", "a");
+        bool isPlanned = final.Length == 0;
+        if (isPlanned)
+        {
+            server.AddPlannedRow(run, "a");
+        }
+        else
+        {
+            Assert.AreEqual(200, await PostAsync(server, $"testRuns/{run.Id}/testResults", Body(open, "InProgress")));
+        }
+
+        Assert.AreEqual(200, await PostAsync(server, $"testRuns/{run.Id}/testResults", Body(isPlanned ? "x" : final, "Failed")));
+        Assert.AreEqual(expected, server.RowsOf(run));
+        Assert.HasCount(violations, server.Violations);
+
+        static string Body(string parameter, string type)
+            => $"[{Result.Replace("$id", "a").Replace("$type", type).Replace("\"duration\":5", parameter.Length == 0 ? "\"duration\":5" : $"\"duration\":5,\"parameters\":{{\"{parameter}\":\"1\"}}")}]";
+    }
+
+    [TestMethod]
+    public async Task Only_what_would_be_swallowed_may_be_in_progress_beside_the_held_result()
+    {
+        await using TestItServer server = await TestItServer.StartAsync(Options);
+        TestRun run = server.AddRun();
+        server.AddAutoTest("a", "a");
+        server.AddAutoTest("b", "b");
+        Assert.AreEqual(200, await PostResultsAsync(server, run, ("a", "InProgress")));
+        string twin = Result.Replace("$id", "a").Replace("$type", "InProgress").Replace("\"duration\":5", "\"duration\":5,\"parameters\":{\"x\":\"1\"}");
+        Assert.AreEqual(200, await PostAsync(server, $"testRuns/{run.Id}/testResults", $"[{twin}]"));
+        Assert.AreEqual((1, 1), (run.HeldPosts, run.EvadingPosts));
+        Assert.IsEmpty(server.Violations);
+        Assert.AreEqual(200, await PostResultsAsync(server, run, ("b", "InProgress")));
+        Assert.HasCount(1, server.Violations);
+    }
+
+    [TestMethod]
     public async Task Search_really_pages()
     {
         await using TestItServer server = await TestItServer.StartAsync();

@@ -33,8 +33,11 @@ public sealed class TestRun
     /// <summary>In the order of their creation.</summary>
     public List<ResultRow> Rows { get; } = [];
 
-    /// <summary>How often a result was posted to this run as InProgress.</summary>
+    /// <summary>How often a result was posted to this run as InProgress to hold it open.</summary>
     public int HeldPosts { get; set; }
+
+    /// <summary>How often a result was posted as InProgress because an open row would have swallowed a final one.</summary>
+    public int EvadingPosts { get; set; }
 
     internal Dictionary<string, ResultRow> ByKey { get; } = [];
 
@@ -47,7 +50,7 @@ public sealed class ResultRow
     public required string ExternalId { get; init; }
     public required string ConfigurationId { get; init; }
     public required string RunId { get; init; }
-    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Parameters { get; set; } = new Dictionary<string, string>();
     public string StatusType { get; set; } = "InProgress";
     public string StatusCode { get; set; } = "InProgress";
 
@@ -64,6 +67,13 @@ public sealed class ResultRow
     public DateTimeOffset CreatedOn { get; } = DateTimeOffset.UtcNow;
 
     public bool IsInProgress => StatusType is "InProgress" or "Pending";
+
+    /// <summary>The result of this row was posted; false for a planned row that waits for one.</summary>
+    public bool HasResult { get; set; }
+
+    /// <summary>"Test {name=value}: Status", what a test compares: which result stands in which row.</summary>
+    public string Describe(string test)
+        => $"{test} {{{string.Join(", ", Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"))}}}: {StatusType}";
 
     /// <summary>What makes a row of a run unique.</summary>
     public string Key => MakeKey(ExternalId, ConfigurationId, Parameters);

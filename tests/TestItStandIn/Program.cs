@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 using TestItStandIn;
 
 // The stand-in as a process of its own, for long runs by hand:
-//   dotnet run --project tests/TestItStandIn -- --port 5080 [--token T] [--run GUID] [--latency MS] [--error-rate 0.1] [--adapters] [--no-auto-close]
+//   dotnet run --project tests/TestItStandIn -- --port 5080 [--token T] [--run GUID] [--latency MS] [--error-rate 0.1] [--adapters] [--no-auto-close] [--never-merge]
 //     [--outage SECONDS --outage-after ROWS]   once so many rows are there: answers are cut after the commit, then nobody is there for so long
 // On Ctrl+C or SIGTERM it prints what it saw; the exit code is 1 when there was a violation.
 string? Option(string name)
@@ -22,6 +22,7 @@ var options = new TestItOptions
     Token = Option("token") ?? "standin-token",
     Flavour = args.Contains("--adapters") ? Flavour.Adapters : Flavour.V2,
     AutoClose = !args.Contains("--no-auto-close"),
+    MergeRule = args.Contains("--never-merge") ? MergeRule.Never : MergeRule.EqualOrEmpty,
     Latency = TimeSpan.FromMilliseconds(int.Parse(Option("latency") ?? "0", CultureInfo.InvariantCulture)),
     RecordBodies = false,
 };

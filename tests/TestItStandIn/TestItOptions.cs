@@ -11,6 +11,16 @@ public enum Flavour
     Both,
 }
 
+/// <summary>What becomes of an InProgress row when a final result of the same run, configuration and external id is posted.</summary>
+public enum MergeRule
+{
+    /// <summary>Older servers: nothing, the result is a second row.</summary>
+    Never,
+
+    /// <summary>Newer servers: the result takes the row over when the row's parameters are the result's or empty.</summary>
+    EqualOrEmpty,
+}
+
 public sealed record TestItOptions
 {
     /// <summary>0 = any free port.</summary>
@@ -29,8 +39,7 @@ public sealed record TestItOptions
     /// <summary>The run completes as soon as it has results and none is InProgress.</summary>
     public bool AutoClose { get; init; } = true;
 
-    /// <summary>A final POST takes over the InProgress row with the same external id, configuration and parameters, as new servers do.</summary>
-    public bool TakeOver { get; init; } = true;
+    public MergeRule MergeRule { get; init; } = MergeRule.EqualOrEmpty;
 
     /// <summary>Codes of the workflow's statuses; without "Passed" a result with that code has no resolvable status.</summary>
     public IReadOnlyDictionary<string, string> Statuses { get; init; } = new Dictionary<string, string>

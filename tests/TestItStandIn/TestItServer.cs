@@ -102,6 +102,13 @@ public sealed class TestItServer : IAsyncDisposable
     /// <summary>Violations so far, and what must hold at the end of the run.</summary>
     public IReadOnlyList<string> Check(TestRun run) => Locked(() => _state.Violations.Concat(TestItState.CheckEnd(run)).ToList());
 
+    /// <summary>The run's rows as text, sorted: one line for each, with the autotest's name, parameters and status.</summary>
+    public string RowsOf(TestRun run) => Locked(() =>
+    {
+        var names = _state.AutoTests.ToDictionary(test => test.ExternalId, test => test.Name);
+        return string.Join('\n', run.Rows.Select(row => row.Describe(names.GetValueOrDefault(row.ExternalId) ?? row.ExternalId)).Order(StringComparer.Ordinal));
+    });
+
     /// <summary>Forgets the requests so far.</summary>
     public void ClearRequests() => _requests.Clear();
 

@@ -389,26 +389,35 @@ internal sealed class TestItState(TestItOptions options)
     {
         string externalId = body["autoTestExternalId"]!.GetValue<string>();
         var parameters = (body["parameters"] as JsonObject)?.ToDictionary(p => p.Key, p => p.Value?.GetValue<string>() ?? "") ?? [];
-        string key = ResultRow.MakeKey(externalId, body["configurationId"]!.GetValue<string>(), parameters);
-        bool held = status.Type is "InProgress" or "Pending";
-        if (held && ++run.HeldPosts > 1)
+        string configurationId = body["configurationId"]!.GetValue<string>();
+        string key = ResultRow.MakeKey(externalId, configurationId, parameters);
+        ResultRow? open = run.Rows.Where(row => row.IsInProgress && row.ExternalId == externalId && string.Equals(row.ConfigurationId, configurationId, StringComparison.OrdinalIgnoreCase))
+            .OrderByDescending(row => row.Key == key)
+            .FirstOrDefault(row => row.Key == key || row.Parameters.Count == 0);
+        if (status.Type is "InProgress" or "Pending")
         {
-            Violations.Add($"run {run.Id} got InProgress result number {run.HeldPosts} ({externalId})");
+            CountInProgress(run, externalId, isEvading: open is not null && open.Key != key);
+        }
+        else if (open is not null && options.MergeRule == MergeRule.EqualOrEmpty)
+        {
+            if (open.HasResult && open.Key != key)
+            {
+                Violations.Add($"the result {key.ReplaceLineEndings(" | ")} was swallowed by the row that another result holds open");
+            }
+
+            run.ByKey.Remove(open.Key);
+            open.Parameters = parameters;
+            run.ByKey[open.Key] = open;
+            (open.StatusType, open.StatusCode) = status;
+            Fill(open, body);
+            return open.Id;
         }
 
         if (run.ByKey.TryGetValue(key, out ResultRow? existing))
         {
-            if (existing.IsInProgress && !held && options.TakeOver)
-            {
-                existing.StatusType = status.Type;
-                existing.StatusCode = status.Code;
-                Fill(existing, body);
-                return existing.Id;
-            }
-
             Violations.Add(existing.IsInProgress
                 ? $"a second row beside the InProgress one of {key.ReplaceLineEndings(" | ")}"
-                : $"second {(held ? "result, InProgress after final," : "final result")} of {key.ReplaceLineEndings(" | ")}");
+                : $"second {(status.Type is "InProgress" or "Pending" ? "result, InProgress after final," : "final result")} of {key.ReplaceLineEndings(" | ")}");
         }
 
         var row = new ResultRow
@@ -416,7 +425,7 @@ internal sealed class TestItState(TestItOptions options)
             Id = Guid.NewGuid().ToString(),
             RunId = run.Id,
             ExternalId = externalId,
-            ConfigurationId = body["configurationId"]!.GetValue<string>(),
+            ConfigurationId = configurationId,
             Parameters = parameters,
             StatusType = status.Type,
             StatusCode = status.Code,
@@ -426,8 +435,22 @@ internal sealed class TestItState(TestItOptions options)
         return row.Id;
     }
 
+    /// <summary>One result holds the run open. Beside it only those may come as InProgress that an open row would swallow as final ones.</summary>
+    private void CountInProgress(TestRun run, string externalId, bool isEvading)
+    {
+        if (isEvading)
+        {
+            run.EvadingPosts++;
+        }
+        else if (++run.HeldPosts > 1)
+        {
+            Violations.Add($"run {run.Id} got InProgress result number {run.HeldPosts} ({externalId})");
+        }
+    }
+
     private void Fill(ResultRow row, JsonObject body)
     {
+        row.HasResult = true;
         row.Message = body["message"]?.GetValue<string>();
         row.Traces = body["traces"]?.GetValue<string>();
         row.Duration = body["duration"]?.GetValue<long>();

@@ -27,6 +27,8 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
+[JsonSerializable(typeof(ProjectPlanRequest))]
+[JsonSerializable(typeof(ProjectPlan))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class WireJson : JsonSerializerContext;
 
@@ -51,6 +53,8 @@ internal sealed partial class WireJson : JsonSerializerContext;
 [JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
+[JsonSerializable(typeof(ProjectPlanRequest))]
+[JsonSerializable(typeof(ProjectPlan))]
 internal sealed partial class WireJsonOut : JsonSerializerContext
 {
     // What MSBuild writes while the user waits goes straight to the generated code: the serializer would first set up converters that
@@ -58,6 +62,8 @@ internal sealed partial class WireJsonOut : JsonSerializerContext
     public byte[] Write(RunSettings run) => Write(run, RunSettingsSerializeHandler);
 
     public byte[] Write(ServerStart start) => Write(start, ServerStartSerializeHandler);
+
+    public byte[] Write(ProjectPlanRequest request) => Write(request, ProjectPlanRequestSerializeHandler);
 
     public byte[] Write(WorkerDescription worker) => Write(worker, WorkerDescriptionSerializeHandler);
 

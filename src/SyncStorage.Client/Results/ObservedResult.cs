@@ -30,6 +30,27 @@ internal sealed record ObservedResult
     /// <summary>Path of the test assembly.</summary>
     [JsonPropertyName("source")] public string Source { get; init; } = "";
 
+    /// <summary>
+    /// File of the test project, absolute: two projects may have assemblies of one name. Null where no MSBuild target ran and in results
+    /// of earlier versions.
+    /// </summary>
+    [JsonPropertyName("projectFile")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ProjectFile { get; init; }
+
+    /// <summary>Short target framework of the worker where its project has several, so that all of the project's rows name theirs; else null.</summary>
+    [JsonPropertyName("frameworkOfSeveral")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FrameworkOfSeveral { get; init; }
+
+    /// <summary>
+    /// How many results of this fully qualified name and display name the worker handed over before. Not 0: another row of the same name,
+    /// or a failure beside the test's own result.
+    /// </summary>
+    [JsonPropertyName("twin")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Twin { get; init; }
+
     /// <summary>Namespace-qualified type and method of the test, where the adapter gives them.</summary>
     [JsonPropertyName("managedType")] public string? ManagedType { get; init; }
     [JsonPropertyName("managedMethod")] public string? ManagedMethod { get; init; }

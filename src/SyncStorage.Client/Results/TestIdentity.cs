@@ -44,8 +44,8 @@ internal sealed record TestIdentity(string ExternalId, string Name, string Class
     public static TestIdentity Of(
         string executorUri, string fullyQualifiedName, string displayName, string? managedType, IEnumerable<ResultTrait> traits, string scheme)
     {
-        bool xunit = Mentions(executorUri, "xunit");
-        string method = xunit ? fullyQualifiedName : MethodOf(fullyQualifiedName, hasFixtureArguments: Mentions(executorUri, "nunit"));
+        bool xunit = IsXunit(executorUri);
+        string method = xunit ? fullyQualifiedName : MethodOf(fullyQualifiedName, hasFixtureArguments: IsNUnit(executorUri));
         string type = TypeOf(method, managedType);
         string name = method.StartsWith(type + ".", StringComparison.Ordinal) ? method.Substring(type.Length + 1) : method;
         if (xunit)
@@ -110,7 +110,7 @@ internal sealed record TestIdentity(string ExternalId, string Name, string Class
     }
 
     /// <summary>The bracket that closes the one at <paramref name="open"/>, past nested ones and quoted text; -1 when there is none.</summary>
-    private static int ClosingBracket(string text, int open)
+    internal static int ClosingBracket(string text, int open)
     {
         int depth = 0;
         char quote = '\0';
@@ -157,8 +157,12 @@ internal sealed record TestIdentity(string ExternalId, string Name, string Class
         return dot > 0 ? method.Substring(0, dot) : "";
     }
 
-    private static bool IsExternalId(ResultTrait trait)
+    internal static bool IsExternalId(ResultTrait trait)
         => string.Equals(trait.Name, ExternalIdTrait, StringComparison.OrdinalIgnoreCase) && !string.IsNullOrWhiteSpace(trait.Value);
+
+    internal static bool IsXunit(string executorUri) => Mentions(executorUri, "xunit");
+
+    internal static bool IsNUnit(string executorUri) => Mentions(executorUri, "nunit");
 
     private static bool Mentions(string executorUri, string framework)
         => executorUri.IndexOf(framework, StringComparison.OrdinalIgnoreCase) >= 0;

@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading;
@@ -78,19 +80,52 @@ internal sealed partial class Session
 
     public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
 
-    /// <summary>Waits for the plan of a run; null when the server ended, could not start or did not answer in time.</summary>
-    public async Task<TestPlan?> WaitForPlanAsync(string testRunId, TimeSpan timeout, CancellationToken cancellation = default)
+    /// <summary>Null while the server has none.</summary>
+    public TestPlan? ReadPlan(string testRunId) => Read(PlanPath(testRunId), WireJson.Default.TestPlan);
+
+    public IReadOnlyList<ProjectPlanRequest> ReadPlanRequests()
+        => System.IO.Directory.GetFiles(PlansDirectory, "*" + RequestSuffix)
+            .Select(path => Read(path, WireJson.Default.ProjectPlanRequest))
+            .OfType<ProjectPlanRequest>()
+            .ToList();
+
+    public void WriteProjectPlan(string worker, ProjectPlan plan)
+        => Write(ProjectPlanPath(worker), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.ProjectPlan));
+
+    /// <summary>Asks the server which tests of a built project are to run; null when it ended, could not start or did not answer in time.</summary>
+    public async Task<ProjectPlan?> AskForPlanAsync(ProjectPlanRequest request, TimeSpan timeout, CancellationToken cancellation = default)
     {
+        Write(Path.Combine(PlansDirectory, Hash(request.Worker) + RequestSuffix), WireJsonOut.Default.Write(request));
         var waited = Stopwatch.StartNew();
         while (true)
         {
-            TestPlan? plan = Read(PlanPath(testRunId), WireJson.Default.TestPlan);
+            ProjectPlan? plan = Read(ProjectPlanPath(request.Worker), WireJson.Default.ProjectPlan);
             if (plan is not null || File.Exists(StartErrorPath) || waited.Elapsed >= timeout)
             {
                 return plan;
             }
 
             await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Under SyncStorageFailOnError a project has waited for the delivery of its results until the time was up: nobody else of the invocation waits again.</summary>
+    public void NoteWaitedInVain(TimeSpan waited)
+        => Write(WaitedInVainPath, Encoding.UTF8.GetBytes(waited.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)));
+
+    /// <summary>Zero when nobody has.</summary>
+    public TimeSpan ReadWaitedInVain()
+    {
+        try
+        {
+            return File.Exists(WaitedInVainPath) && long.TryParse(File.ReadAllText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds)
+                ? TimeSpan.FromMilliseconds(milliseconds)
+                : TimeSpan.Zero;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Being replaced, or the session is over.
+            return TimeSpan.Zero;
         }
     }
 
@@ -140,7 +175,13 @@ internal sealed partial class Session
 
     private string StartPath => Path.Combine(Directory, "start.json");
 
+    private const string RequestSuffix = ".ask";
+
+    private string WaitedInVainPath => Path.Combine(Directory, "waited");
+
     private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, Hash(testRunId) + ".json");
+
+    private string ProjectPlanPath(string worker) => Path.Combine(PlansDirectory, Hash(worker) + ".project.json");
 
     private string RunPath(string testRunId) => Path.Combine(RunsDirectory, Hash(testRunId) + ".json");
 

@@ -25,12 +25,15 @@ namespace SyncStorage.Sessions;
 /// workers/{pid}.role   whether its collector watches single tests (<see cref="WorkerRole"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
 /// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
-/// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)
+/// plans/{id}.json      what the run asks for, adapter mode 0 (<see cref="TestPlan"/>)
+/// plans/{pid}.ask      MSBuild asks which tests of a built project that is (<see cref="ProjectPlanRequest"/>)
+/// plans/{pid}.json     the answer (<see cref="ProjectPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)
 /// notes                what guests have to say to the user (<see cref="Note"/>)
 /// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits or by who started it (<see cref="StartFailure"/>)
+/// waited               milliseconds that SyncStorageFailOnError has waited in vain
 /// rehearsal            a run that the server plays through for itself, for a tenth of a second
 /// </code>
 /// </summary>
@@ -248,7 +251,7 @@ internal sealed partial class Session
     private string StartedPath => Path.Combine(Directory, "server.pid");
     private string SilentPath => Path.Combine(Directory, "silent");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
-    private string PlansDirectory => Path.Combine(Directory, "plans");
+    public string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
 
     /// <exception cref="UnauthorizedAccessException">Others could read the secret and the server's address there.</exception>

@@ -2,30 +2,51 @@ using System.Collections.Generic;
 
 namespace SyncStorage.Sessions;
 
-/// <summary>
-/// <c>plans/{run}.json</c>, adapter mode 0: which tests Test IT asks for. Written by the server, which alone may talk to Test IT; MSBuild
-/// waits for it, because the filter has to be known before VSTest starts.
-/// </summary>
+/// <summary><c>plans/{run}.json</c>, adapter mode 0: the autotests that Test IT asks for. Written by the server, which alone may talk to Test IT.</summary>
 internal sealed record TestPlan
 {
-    /// <summary>For a project whose framework is not known, or that has several: only what every framework reads the same way.</summary>
-    public PlannedFilter Common { get; init; } = new();
-
-    /// <summary>For projects of one framework, by its name in <see cref="TestFrameworks"/>: in terms of that framework nearly every test can be named.</summary>
-    public IReadOnlyDictionary<string, PlannedFilter> ByFramework { get; init; } = new Dictionary<string, PlannedFilter>();
+    public IReadOnlyList<PlannedAutoTest> Tests { get; init; } = [];
 
     /// <summary>Why there is no plan; null when there is one.</summary>
     public string? Problem { get; init; }
 }
 
-/// <summary>The plan as one kind of project has to be told it.</summary>
-internal sealed record PlannedFilter
+/// <summary>An autotest that is asked for, with what Test IT knows of its names.</summary>
+internal sealed record PlannedAutoTest
 {
-    /// <summary>A VSTest filter expression; empty when nothing can be filtered.</summary>
-    public string Expression { get; init; } = "";
+    public string ExternalId { get; init; } = "";
 
-    /// <summary>Autotests that no filter can express: their tests run only if the filter lets them.</summary>
-    public IReadOnlyList<string> NotExpressible { get; init; } = [];
+    /// <summary>Its class with namespace; empty when Test IT does not know.</summary>
+    public string Type { get; init; } = "";
+
+    /// <summary>Of the method, in xUnit of the test; without the type.</summary>
+    public string Name { get; init; } = "";
+}
+
+/// <summary><c>plans/{worker}.ask</c>: MSBuild has built a project and asks which of its tests are to run.</summary>
+internal sealed record ProjectPlanRequest
+{
+    public string Worker { get; init; } = "";
+    public string TestRunId { get; init; } = "";
+
+    /// <summary>Path of the test assembly.</summary>
+    public string Assembly { get; init; } = "";
+}
+
+/// <summary><c>plans/{worker}.json</c>, the answer.</summary>
+internal sealed record ProjectPlan
+{
+    /// <summary>A VSTest filter expression; empty when all tests run.</summary>
+    public string Filter { get; init; } = "";
+
+    /// <summary>Nothing of the project is planned: none of its tests passes the filter.</summary>
+    public bool RunsNothing { get; init; }
+
+    /// <summary>What does not follow from the plan alone (SYNC0016).</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Why there is no plan; null when there is one.</summary>
+    public string? Problem { get; init; }
 }
 
 /// <summary>Frameworks that differ in how they read a filter.</summary>

@@ -18,6 +18,12 @@ internal sealed record WorkerDescription
     public string Project { get; init; } = "";
     public string TargetFramework { get; init; } = "";
 
+    /// <summary>The project's file, absolute; null where no MSBuild target ran.</summary>
+    public string? ProjectFile { get; init; }
+
+    /// <summary>True when the project has several target frameworks, whichever of them are tested now.</summary>
+    public bool IsOneOfSeveralFrameworks { get; init; }
+
     /// <summary>Auto, Always or Never (SyncStorageTestEvents).</summary>
     public string TestEvents { get; init; } = "Auto";
 

@@ -8,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Participation;
+using SyncStorage.Server.Planning;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Server.TestIt.Api;
@@ -62,7 +63,7 @@ internal sealed class EmbeddedServer : IDisposable
             CreatePublisher = (settings, run, knownTestRunId) => Publishers.Create(settings, run, time, knownTestRunId),
             FinalizeOfficial = official.FinalizeAsync,
         };
-        _plans = new Plans(_session, options.CompletionTimeout, _log, time);
+        _plans = new Plans(_session, options.CompletionTimeout, _log, _alarm.Ring, time);
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
         _folders = new RunFolders(_host, _runs);
@@ -72,7 +73,7 @@ internal sealed class EmbeddedServer : IDisposable
     public async Task<int> RunAsync()
     {
         using var stop = new Stop(obeyTerminal: false, _alarm.Ring);
-        using var leases = new LeaseWatch(_session, _alarm.Ring, _log);
+        using var leases = new SessionWatch(_session, _alarm.Ring, _log);
         Directory.CreateDirectory(_options.Directory);
 
         var port = new PortChoice(_options, _session, _log);
@@ -81,7 +82,7 @@ internal sealed class EmbeddedServer : IDisposable
         {
             using (joined)
             {
-                await joined.RunAsync(stop, _alarm, _host.Processes, _time).ConfigureAwait(false);
+                await joined.RunAsync(stop, _alarm, _host.Processes, new ProjectPlans(_session, _log), _time).ConfigureAwait(false);
                 return 0;
             }
         }
@@ -207,8 +208,12 @@ internal sealed class EmbeddedServer : IDisposable
         }
     }
 
-    /// <summary>Waiting for a silent Test IT costs an invocation SyncStorageCompletionTimeout once, the plan of adapter mode 0 included.</summary>
-    private TimeSpan DeliveryPatience => TimeSpan.FromTicks(Math.Max((_options.CompletionTimeout - _plans.Wasted).Ticks, LastDelivery.Ticks));
+    /// <summary>
+    /// Waiting for a silent Test IT costs an invocation SyncStorageCompletionTimeout once, the plan of adapter mode 0 and what
+    /// SyncStorageFailOnError has waited in vain included.
+    /// </summary>
+    private TimeSpan DeliveryPatience
+        => TimeSpan.FromTicks(Math.Max((_options.CompletionTimeout - _plans.Wasted - _session.ReadWaitedInVain()).Ticks, LastDelivery.Ticks));
 
     /// <summary>A run on its way out.</summary>
     private sealed class Ending : IDisposable

@@ -29,11 +29,6 @@ internal static class StandAloneServer
         var official = new OfficialResults(options.BaseUrl, options.PrivateToken ?? PrivateTokenSource.Read(null), new TestItTiming(), time);
         var settings = new SettingsReader(Environment.CurrentDirectory, new Dictionary<string, string>(), "");
         bool certValidation = settings.ReadSwitch(Setting.CertValidation, true);
-        foreach (SettingProblem problem in settings.Problems)
-        {
-            log.Write($"{problem.Code}: {problem.Message}");
-        }
-
         var host = new RunHost
         {
             Clock = new Clock(time),
@@ -57,6 +52,11 @@ internal static class StandAloneServer
         }
 
         log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");
+        // Not before: programs that start the server read its address from the first line.
+        foreach (SettingProblem problem in settings.Problems)
+        {
+            log.Write($"{problem.Code}: {problem.Message}");
+        }
 
         var folders = new RunFolders(host, runs);
         Task tidied = Background.Run(() => folders.TidyAsync(CancellationToken.None), log);

@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Hosting;
+using SyncStorage.Server.Planning;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;
@@ -67,16 +68,17 @@ internal sealed class JoinedInvocation : IDisposable
     }
 
     /// <summary>Until the own invocation ends, and then until the run does.</summary>
-    public async Task RunAsync(Stop stop, Alarm alarm, IProcessTable processes, TimeProvider time)
+    public async Task RunAsync(Stop stop, Alarm alarm, IProcessTable processes, ProjectPlans plans, TimeProvider time)
     {
-        await ShareAsync().ConfigureAwait(false);
+        Share();
         Announce();
         string? watched = _options.Watch is int id ? processes.BirthOf(id) : null;
         while (_own.HasLeases() && !stop.IsRequested && (_options.Watch is not int pid || (watched is not null && processes.BirthOf(pid) == watched)))
         {
             await alarm.WaitAsync().ConfigureAwait(false);
-            await ShareAsync().ConfigureAwait(false);
+            Share();
             Announce();
+            plans.Tend();
         }
 
         _lease.Dispose();
@@ -90,13 +92,13 @@ internal sealed class JoinedInvocation : IDisposable
     public void Dispose() => _lease.Dispose();
 
     /// <summary>The other server reads what is known of runs and workers from its own session.</summary>
-    private async Task ShareAsync()
+    private void Share()
     {
         foreach (RunSettings run in _own.ReadRuns())
         {
             _other.WriteRun(run);
             if (run is { Publish: true, AdapterMode: 0 } && !_planned.Contains(run.TestRunId)
-                && await _other.WaitForPlanAsync(run.TestRunId, TimeSpan.Zero).ConfigureAwait(false) is { } plan)
+                && _other.ReadPlan(run.TestRunId) is { } plan)
             {
                 _own.WritePlan(run.TestRunId, plan);
                 _planned.Add(run.TestRunId);

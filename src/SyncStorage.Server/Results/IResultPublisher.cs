@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -28,11 +29,32 @@ internal interface IResultPublisher : IAsyncDisposable
     /// <summary>Nobody will be held back in this process any more (another service's worker holds, or the run is over): stop waiting for it.</summary>
     void ReleaseOthers();
 
+    /// <summary>What the publisher can still do about results before the run ends. Never blocks.</summary>
+    PublisherStanding Standing { get; }
+
+    /// <summary>Somebody may wait for what has come so far: nothing is collected for fuller requests any longer. False: again as usual.</summary>
+    void Hurry(bool hurried);
+
     /// <summary>Sends what is left, gives the held result its final status, closes the run if we created it. What is not done by the deadline is spooled.</summary>
     /// <param name="held">The cut whose result is to become final, or null when none was held here.</param>
     /// <param name="deadline">Cancelled when the run must end.</param>
     /// <returns>True when the held result (if any) is final.</returns>
     Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline);
+}
+
+/// <summary>Whether anything can still become of results that are not delivered, before the run ends.</summary>
+internal sealed record PublisherStanding
+{
+    public static readonly PublisherStanding Sending = new();
+
+    /// <summary>Test IT takes nothing more for this run: what is not there now will not be there at the end.</summary>
+    public bool HasGivenUp { get; init; }
+
+    /// <summary>Test IT has let us into the run and gets everything at its end, as the user wants it (importRealtime).</summary>
+    public bool SendsAtTheEnd { get; init; }
+
+    /// <summary>Results that stand in Test IT as InProgress: only the end of the run makes them final.</summary>
+    public IReadOnlyList<long> Held { get; init; } = [];
 }
 
 /// <summary>What a publisher tells the run's journal. Written before it returns, so that a killed server knows what it had done.</summary>

@@ -22,6 +22,12 @@ internal sealed class LocalPublisher : IResultPublisher
     {
     }
 
+    public PublisherStanding Standing => PublisherStanding.Sending;
+
+    public void Hurry(bool hurried)
+    {
+    }
+
     public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline) => Task.FromResult(true);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

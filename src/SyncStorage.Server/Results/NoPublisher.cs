@@ -22,6 +22,12 @@ internal sealed class NoPublisher : IResultPublisher
     {
     }
 
+    public PublisherStanding Standing => PublisherStanding.Sending;
+
+    public void Hurry(bool hurried)
+    {
+    }
+
     public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline) => Task.FromResult(false);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -29,6 +29,15 @@ internal sealed record ReportedWorker
 
     /// <summary>in_progress, completed or lost.</summary>
     [JsonPropertyName("status")] public string Status { get; init; } = "";
+
+    /// <summary>
+    /// The worker is done, and nothing will become of its results before the run ends that is not known now. SyncStorageFailOnError waits for it:
+    /// that nothing has been sent yet looks like everything spooled in the counts.
+    /// </summary>
+    [JsonPropertyName("settled")] public bool Settled { get; init; }
+
+    /// <summary>Its results that are not in Test IT, though nothing but trouble keeps them.</summary>
+    [JsonPropertyName("spooled")] public long Spooled { get; init; }
 }
 
 internal sealed record ReportedHeldResult

@@ -8,7 +8,8 @@ namespace SyncStorage.Server.Results;
 /// <summary>The cut of a result: what Sync Storage keeps of the one that is held back, with its final status.</summary>
 internal static class ResultCut
 {
-    public static TestResultCut Of(ObservedResult result, string workerPid, RunSettings settings)
+    /// <param name="externalId">Of the result's autotest, no template.</param>
+    public static TestResultCut Of(ObservedResult result, string externalId, string workerPid, RunSettings settings)
     {
         (string type, string code) = result.Outcome switch
         {
@@ -19,7 +20,7 @@ internal static class ResultCut
         return new TestResultCut
         {
             ProjectId = settings.ProjectId,
-            AutoTestExternalId = TestIdentity.Of(result, settings.ExternalId).ExternalId,
+            AutoTestExternalId = externalId,
             StatusType = type,
             StatusCode = code,
             StartedOn = result.StartedOn.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),

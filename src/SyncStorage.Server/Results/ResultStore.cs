@@ -45,6 +45,13 @@ internal sealed class ResultStore : IDisposable
         _byOutcome[Failed],
         _byOutcome[Skipped] + _byOutcome[Damaged]);
 
+    /// <summary>What of a worker's results has no place in Test IT so far, those counted that are still on their way.</summary>
+    public long UndeliveredOf(string worker)
+        => _workerNumbers.TryGetValue(worker, out int number) ? _workers[number].ByDelivery[(int)Delivery.Pending] + _workers[number].ByDelivery[(int)Delivery.Spooled] : 0;
+
+    /// <summary>What of a worker's results is still on its way.</summary>
+    public long PendingOf(string worker) => _workerNumbers.TryGetValue(worker, out int number) ? _workers[number].ByDelivery[(int)Delivery.Pending] : 0;
+
     public bool HasUndelivered => _byDelivery[(int)Delivery.Spooled] + _byDelivery[(int)Delivery.Pending] > 0;
 
     public static byte Classify(string? outcome) => outcome switch
@@ -110,6 +117,9 @@ internal sealed class ResultStore : IDisposable
 
         _byDelivery[(int)row.Delivery]--;
         _byDelivery[(int)delivery]++;
+        long[] ofWorker = _workers[row.Worker].ByDelivery;
+        ofWorker[(int)row.Delivery]--;
+        ofWorker[(int)delivery]++;
         // What was posted and then spooled may have arrived all the same: whoever sends it next has to look.
         _rows[(int)index] = row with { Delivery = delivery, Unclear = delivery == Delivery.Spooled && row.Unclear };
     }
@@ -170,6 +180,7 @@ internal sealed class ResultStore : IDisposable
     private sealed record WorkerResults(string Pid, string TargetFramework)
     {
         public SequenceSet Seen { get; } = new();
+        public long[] ByDelivery { get; } = new long[4];
     }
 
     private int NumberOf(string worker, string targetFramework)
@@ -194,6 +205,7 @@ internal sealed class ResultStore : IDisposable
     {
         _rows.Add(row);
         _byDelivery[(int)row.Delivery]++;
+        _workers[row.Worker].ByDelivery[(int)row.Delivery]++;
         _byOutcome[row.Outcome]++;
     }
 

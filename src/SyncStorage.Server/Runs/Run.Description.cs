@@ -15,7 +15,7 @@ internal sealed partial class Run
 
     public bool HasWorkers => Look(() => _state.Workers.Count > 0);
 
-    public bool IsHeld(TestResultCut cut) => Look(() => _state.IsHeld(cut));
+    public bool IsHeld(TestResultCut cut) => Look(() => _state.Slot.Holds(cut));
 
     public bool IsMaster(string pid) => Look(() => _state.MasterPid == pid);
 
@@ -48,15 +48,8 @@ internal sealed partial class Run
                 State = _state.Phase switch { RunPhase.Completed => "completed", RunPhase.Interrupted => "interrupted", _ => "running" },
                 StartedOn = _state.StartedOn,
                 CompletedOn = _state.CompletedOn,
-                Workers = _state.Workers.Select(worker => new ReportedWorker
-                {
-                    Pid = worker.Pid,
-                    Project = worker.Project,
-                    TargetFramework = worker.TargetFramework,
-                    IsMaster = worker.Pid == _state.MasterPid,
-                    Status = worker.Status,
-                }).ToList(),
-                InProgress = (_state.Held ?? _state.LastHeld) is { } held
+                Workers = DescribeWorkers(),
+                InProgress = (_state.Held ?? _state.Slot.LastHeld) is { } held
                     ? new ReportedHeldResult { AutoTestExternalId = held.Cut.AutoTestExternalId, StatusType = held.Cut.StatusType, Finalized = held.Finalized }
                     : null,
                 Results = new ReportedResults
@@ -73,12 +66,38 @@ internal sealed partial class Run
         }
     }
 
+    private List<ReportedWorker> DescribeWorkers()
+    {
+        PublisherStanding standing = _publisher?.Standing ?? PublisherStanding.Sending;
+        // Everybody's results wait until the master's first is held back. Whoever is done before that has nothing to wait for: the master is
+        // not done, and who ends last looks at all of them.
+        bool waiting = OthersWait && !_state.Workers.AllDone;
+        return _state.Workers.Select(worker =>
+        {
+            long held = standing.Held.Count(index => _store[index].WorkerPid == worker.Pid && _store.DeliveryOf(index) == Delivery.Pending);
+            bool later = waiting || standing.SendsAtTheEnd;
+            return new ReportedWorker
+            {
+                Pid = worker.Pid,
+                Project = worker.Project,
+                TargetFramework = worker.TargetFramework,
+                IsMaster = worker.Pid == _state.MasterPid,
+                Status = worker.Status,
+                Settled = worker.IsDone && (later || standing.HasGivenUp || _store.PendingOf(worker.Pid) - held <= 0),
+                Spooled = later && !standing.HasGivenUp ? 0 : _store.UndeliveredOf(worker.Pid) - held,
+            };
+        }).ToList();
+    }
+
     private void WriteReport()
     {
         try
         {
-            AtomicFile.Write(_folder.ReportPath, ReadableJson.Write(Describe(), ServerJsonOut.Default.Report, indented: true), ownerOnly: false);
+            Report report = Describe();
+            AtomicFile.Write(_folder.ReportPath, ReadableJson.Write(report, ServerJsonOut.Default.Report, indented: true), ownerOnly: false);
             _reportIsOld = false;
+            _awaitsSettling = report.Workers.Any(worker => worker is { Settled: false, Status: not WorkerStatus.InProgress });
+            _publisher?.Hurry(_awaitsSettling);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -102,7 +102,7 @@ internal sealed partial class Run
             return await _slot.FinishAsync(deadline).ConfigureAwait(false) && delivered;
         }
 
-        foreach (TestResultCut cut in Look(() => _state.Owed.ToList()))
+        foreach (TestResultCut cut in Look(() => _state.Slot.Owed.ToList()))
         {
             await FinalizeOwedAsync(cut, deadline).ConfigureAwait(false);
         }

@@ -111,7 +111,7 @@ internal sealed partial class Run
         _state.Apply(e, Now);
         if (e.Kind == RunEvents.Reopened && _state.Held?.Index is long held && _store.DeliveryOf(held) is Delivery.Sent or Delivery.Rejected)
         {
-            _state.Forget(held);
+            _state.Slot.Forget(held);
         }
     }
 

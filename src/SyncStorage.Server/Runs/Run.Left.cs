@@ -142,7 +142,7 @@ internal sealed partial class Run
     /// Cuts of results that others wrote: earlier rounds' and the last one's. A held-back result of ours counts as spooled until it is final, or as rejected.
     /// </summary>
     private IReadOnlyList<TestResultCut> OwedCuts
-        => _state.LastHeld is { Index: null, Finalized: false } last && !_state.Owed.Contains(last.Cut) ? [.. _state.Owed, last.Cut] : [.. _state.Owed];
+        => _state.Slot.LastHeld is { Index: null, Finalized: false } last && !_state.Slot.Owed.Contains(last.Cut) ? [.. _state.Slot.Owed, last.Cut] : [.. _state.Slot.Owed];
 
     private RunEvent FinalOf(TestResultCut cut) => new() { Kind = RunEvents.HeldFinalized, At = Now.Time, Cut = cut };
 
@@ -190,7 +190,7 @@ internal sealed partial class Run
             }
         }
 
-        HeldResult? held = _state.LastHeld;
+        HeldResult? held = _state.Slot.LastHeld;
         string? testRunId = Settings.AdapterMode == TestItRun.Creates ? _createdTestRunId : Settings.TestRunId;
         return new SpooledRun(testRunId, spooled, delivered, held?.Index, held is { Index: not null, Finalized: false } ? held.Cut : null)
         {

@@ -1,7 +1,9 @@
 using System;
 using System.Linq;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
+using SyncStorage.Server.TestIt.Content;
 
 namespace SyncStorage.Server.Runs;
 
@@ -11,7 +13,9 @@ internal sealed partial class Run
     /// <summary>The first result that the publisher has not been given.</summary>
     private long _toPublish;
 
+    private readonly ParameterNames _parameterNames = new();
     private bool _heldPublished;
+    private bool _restored;
     private bool _othersReleased;
 
     public void Posting(ReadOnlySpan<long> indices)
@@ -28,6 +32,11 @@ internal sealed partial class Run
         lock (_gate)
         {
             Commit([new RunEvent { Kind = RunEvents.Delivered, At = Now.Time, Index = index, Delivery = StoredLine.NameOf(delivery), Reason = reason }]);
+            // The held one may be left, of which only the next look tells that it stands in Test IT.
+            if (_awaitsSettling && index < _store.Count && _store.PendingOf(_store[index].WorkerPid) <= 1)
+            {
+                WriteReport();
+            }
         }
     }
 
@@ -91,7 +100,24 @@ internal sealed partial class Run
     }
 
     private TestResultCut CutOf(long index)
-        => ResultCut.Of(_store.Read(_store.Locate(index)), _store[index].WorkerPid, Settings);
+    {
+        ObservedResult result = _store.Read(_store.Locate(index));
+        return ResultCut.Of(result, ExternalIdOf(result), _store[index].WorkerPid, Settings);
+    }
+
+    /// <summary>As it goes to Test IT: a template has the values of the row.</summary>
+    private string ExternalIdOf(ObservedResult result)
+    {
+        try
+        {
+            return AutoTestId.Of(result, Settings.ExternalId, _parameterNames).Value;
+        }
+        catch (Exception e)
+        {
+            Log($"The external id of {result.FullyQualifiedName} cannot be made: {e}");
+            return result.FullyQualifiedName;
+        }
+    }
 
     /// <summary>
     /// At the end of the run a result has to hold it open while the others are posted, else Test IT closes the run after the
@@ -132,15 +158,19 @@ internal sealed partial class Run
     private void PublishReady()
     {
         TakeSlotForMaster();
-        bool othersWait = _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
         if (!Settings.Publish || _state.Workers.Count == 0 || _state.Phase != RunPhase.Running)
         {
             return;
         }
 
         // Early, so that the run's address is known before the first result is.
-        _publisher ??= CreatePublisher();
-        if (_store.Count == 0 || (othersWait && !_finishing))
+        if (_publisher is null)
+        {
+            _publisher = _host.CreatePublisher(Settings, this, _createdTestRunId);
+            _restored = false;
+        }
+
+        if (_store.Count == 0 || (OthersWait && !_finishing))
         {
             return;
         }
@@ -157,6 +187,7 @@ internal sealed partial class Run
             _publisher.ReleaseOthers();
         }
 
+        RestoreDelivered(held);
         for (; _toPublish < _store.Count; _toPublish++)
         {
             if (_toPublish != held && _store.DeliveryOf(_toPublish) is Delivery.Pending or Delivery.Spooled)
@@ -166,18 +197,34 @@ internal sealed partial class Run
         }
     }
 
-    private IResultPublisher CreatePublisher()
+    /// <summary>Nothing may be published yet: nobody is held back so far.</summary>
+    private bool OthersWait => _slot is null || _state.Held is not null ? _state.AwaitsHeldResult : !_slot.IsDecided;
+
+    /// <summary>
+    /// What an earlier process delivered keeps its rows. In the order in which it was sent, the held-back result before all others: of two tests
+    /// with the same id and parameters the first has the plain ones, and it has to stay the first.
+    /// </summary>
+    private void RestoreDelivered(long? held)
     {
-        IResultPublisher publisher = _host.CreatePublisher(Settings, this, _createdTestRunId);
-        for (long i = 0; i < _store.Count; i++)
+        if (_restored)
         {
-            if (_store.DeliveryOf(i) == Delivery.Sent)
-            {
-                publisher.Restore(_store[i]);
-            }
+            return;
         }
 
-        return publisher;
+        _restored = true;
+        held ??= _state.Slot.LastHeld?.Index;
+        if (held is long first && first < _store.Count && _store.DeliveryOf(first) == Delivery.Sent)
+        {
+            _publisher!.Restore(_store[first]);
+        }
+
+        for (long i = 0; i < _store.Count; i++)
+        {
+            if (i != held && _store.DeliveryOf(i) == Delivery.Sent)
+            {
+                _publisher!.Restore(_store[i]);
+            }
+        }
     }
 
     /// <summary>A new master may have handed results over before it became one.</summary>

@@ -51,7 +51,7 @@ internal sealed partial class Run
         {
             ObservedResult result = CompleteResult.Of(given);
             int start = lines.WrittenCount;
-            var head = new StoredLineHead { Worker = pid, Project = project, TargetFramework = targetFramework, AutoTestExternalId = TestIdentity.Of(result, Settings.ExternalId).ExternalId };
+            var head = new StoredLineHead { Worker = pid, Project = project, TargetFramework = targetFramework, AutoTestExternalId = ExternalIdOf(result) };
             StoredLine.Write(lines, head, result, delivery);
             prepared.Add(new PreparedResult(result.Sequence, result.TestCaseId, ResultStore.Classify(result.Outcome), start, lines.WrittenCount - start));
         }
@@ -75,7 +75,7 @@ internal sealed partial class Run
 
             for (int i = 0; i < accepted.Count && _state.AwaitsHeldResult; i++)
             {
-                if (_state.IsAwaited(pid, accepted[i].TestCaseId))
+                if (_state.Slot.Awaits(pid, accepted[i].TestCaseId))
                 {
                     Commit([new RunEvent { Kind = RunEvents.HeldBound, At = Now.Time, Index = first + i }]);
                 }

@@ -14,6 +14,11 @@ namespace SyncStorage.Server.Runs;
 /// </summary>
 internal sealed partial class Run : IDeliveryLog, IDisposable
 {
+    /// <summary>The oldest that the report is while the run goes on.</summary>
+    private static readonly TimeSpan ReportAge = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan AwaitedReportAge = TimeSpan.FromMilliseconds(250);
+
     private readonly object _gate = new();
     private readonly RunHost _host;
     private readonly RunFolder _folder;
@@ -30,6 +35,9 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private bool _finishing;
     private bool _closed;
     private bool _reportIsOld;
+
+    /// <summary>The report names a worker whose results are on their way: somebody may be waiting for the next report.</summary>
+    private bool _awaitsSettling;
     private TimeSpan? _reportedAt;
 
     /// <param name="testRunId">The id that workers register for.</param>
@@ -114,6 +122,12 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             Worker worker = _state.Find(pid) ?? throw Unknown(pid, 400);
             ThrowIfFull(pid, part);
             Commit(_state.SetStatus(worker, part, status, Now));
+            if (worker.IsDone && !_awaitsSettling)
+            {
+                _awaitsSettling = true;
+                _publisher?.Hurry(true);
+            }
+
             if (status == WorkerStatus.InProgress)
             {
                 _state.Workers.Touch(worker, Now);
@@ -144,7 +158,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
 
             Commit(_state.Offer(cut, Now));
             PublishReady();
-            return _state.IsHeld(cut);
+            return _state.Slot.Holds(cut);
         }
     }
 
@@ -214,7 +228,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
 
             Commit(_state.Pass(part => _host.Processes.BirthOf(part.ProcessId!.Value) == part.ProcessBirth, Now));
             PublishReady();
-            if (_reportIsOld && !(Now.Uptime - _reportedAt < TimeSpan.FromSeconds(1)))
+            if ((_awaitsSettling || _reportIsOld) && !(Now.Uptime - _reportedAt < (_awaitsSettling ? AwaitedReportAge : ReportAge)))
             {
                 WriteReport();
             }

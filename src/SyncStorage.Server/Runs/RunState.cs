@@ -25,8 +25,6 @@ internal sealed class RunState(string testRunId)
     /// <summary>Halves of a worker that it may name; ours have three names.</summary>
     public const int MostParts = 8;
 
-    private readonly List<TestResultCut> _owed = [];
-
     public string TestRunId => testRunId;
 
     /// <summary>False when another service elects the master.</summary>
@@ -36,14 +34,8 @@ internal sealed class RunState(string testRunId)
     public DateTimeOffset StartedOn { get; private set; }
     public DateTimeOffset? CompletedOn { get; private set; }
     public string? MasterPid { get; private set; }
-    public HeldResult? Held { get; private set; }
-
-    /// <summary>The last one that was held, kept when a completed run is reopened and its slot is free again.</summary>
-    public HeldResult? LastHeld { get; private set; }
-
-    /// <summary>Cuts of earlier rounds of the run whose results others wrote, and which have no final status yet.</summary>
-    public IReadOnlyList<TestResultCut> Owed => _owed;
-
+    public Slot Slot { get; } = new();
+    public HeldResult? Held => Slot.Held;
     public bool Forced { get; private set; }
     public WorkerSet Workers { get; } = new();
 
@@ -132,19 +124,11 @@ internal sealed class RunState(string testRunId)
         return mayHold ? [new RunEvent { Kind = RunEvents.Held, At = now.Time, Pid = cut.Pid, Cut = cut }] : [];
     }
 
-    /// <summary>True when this very cut is the held one: also for a retry whose first answer got lost.</summary>
-    public bool IsHeld(TestResultCut cut)
-        => Held is not null && Held.Pid == cut.Pid && Held.Cut.TestCaseId == cut.TestCaseId
-            && Held.Cut.AutoTestExternalId == cut.AutoTestExternalId && Held.Cut.StartedOn == cut.StartedOn;
-
     /// <summary>
     /// True while results may not be published yet: nobody is held back so far, or the body of who is has still to come.
     /// </summary>
     public bool AwaitsHeldResult
         => Held is null || (Held.Index is null && Held.Pid is not null && Find(Held.Pid) is { HandsResultsOver: true });
-
-    public bool IsAwaited(string workerPid, string testCaseId)
-        => Held is { Index: null, Pid: not null } && Held.Pid == workerPid && Held.Cut.TestCaseId is { } id && string.Equals(id, testCaseId, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// What time brings about: lost workers, a slot whose result will not come any more, a new master.
@@ -220,6 +204,7 @@ internal sealed class RunState(string testRunId)
 
     public void Apply(RunEvent e, Moment now)
     {
+        Slot.Apply(e);
         switch (e.Kind)
         {
             case RunEvents.Opened when StartedOn == default:
@@ -241,18 +226,6 @@ internal sealed class RunState(string testRunId)
             case RunEvents.MasterElected:
                 MasterPid = e.Pid;
                 break;
-            case RunEvents.Held:
-                Held = LastHeld = new HeldResult(e.Cut!, e.Pid, e.Index, false);
-                break;
-            case RunEvents.HeldBound when Held is not null:
-                Held = LastHeld = Held with { Index = e.Index };
-                break;
-            case RunEvents.HeldReleased:
-                Held = LastHeld = null;
-                break;
-            case RunEvents.HeldFinalized:
-                SetFinal(e.Cut);
-                break;
             case RunEvents.Completed or RunEvents.Interrupted:
                 Phase = e.Kind == RunEvents.Completed ? RunPhase.Completed : RunPhase.Interrupted;
                 CompletedOn = e.At;
@@ -260,35 +233,10 @@ internal sealed class RunState(string testRunId)
             case RunEvents.Reopened:
                 Phase = RunPhase.Running;
                 CompletedOn = null;
-                // The next round may hold another one back, and this one must not be forgotten over it.
-                if (Held is { Index: null, Finalized: false })
-                {
-                    _owed.Add(Held.Cut);
-                }
-
-                // One that is still to become final holds the run open in Test IT: no second one beside it.
-                Held = Held is { Index: not null, Finalized: false } ? Held : null;
                 Forced = false;
                 break;
         }
     }
-
-    /// <summary>The held-back result turned out to be done with: nothing is held any more.</summary>
-    public void Forget(long index) => Held = Held?.Index == index ? null : Held;
-
-    /// <param name="cut">Null in journals of earlier versions: the last one.</param>
-    private void SetFinal(TestResultCut? cut)
-    {
-        _owed.RemoveAll(owed => cut is null || IsSame(owed, cut));
-        if (LastHeld is not null && (cut is null || IsSame(LastHeld.Cut, cut)))
-        {
-            LastHeld = LastHeld with { Finalized = true };
-            Held = Held is null ? null : LastHeld;
-        }
-    }
-
-    private static bool IsSame(TestResultCut one, TestResultCut other)
-        => one.AutoTestExternalId == other.AutoTestExternalId && one.StartedOn == other.StartedOn && one.Pid == other.Pid;
 
     private static RunEvent Lose(Worker worker, Part part, Moment now)
         => new() { Kind = RunEvents.Lost, At = now.Time, Pid = worker.Pid, Part = part.Name };

@@ -91,7 +91,7 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
     private void LeftOut(TestFile file, string reason)
     {
         int number = Interlocked.Increment(ref _leftOut);
-        string? code = number <= MostNamed ? "SYNC0020" : null;
+        string? code = number <= MostNamed ? "SYNC0021" : null;
         notice(code, $"The attachment '{file.Path ?? file.Name}' is left out: {reason.TrimEnd('.')}.");
         if (number == MostNamed)
         {

@@ -1,10 +1,13 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>The run's held-back result from the moment it is chosen until it is final.</summary>
 internal sealed class HeldResult
 {
+    private volatile long[] _indices = [];
+
     /// <summary>Chosen, but Test IT does not have it yet.</summary>
     public PendingResult? Waiting { get; set; }
 
@@ -20,6 +23,9 @@ internal sealed class HeldResult
     /// <summary>True when Test IT has it or will never have it: then the others may go.</summary>
     public bool IsSettled { get; private set; }
 
+    /// <summary>Numbers of <see cref="Items"/>, for whoever asks from another thread.</summary>
+    public IReadOnlyList<long> Indices => _indices;
+
     public bool IsRejected => IsSettled && Posted is null;
 
     /// <param name="posted">Null when it was refused.</param>
@@ -31,6 +37,7 @@ internal sealed class HeldResult
         if (posted is not null)
         {
             Items.Add(item);
+            Publish();
         }
     }
 
@@ -39,5 +46,8 @@ internal sealed class HeldResult
         attempt.Row.SentDurationMs += Retried?.DurationMs ?? 0;
         Retried = attempt;
         Items.AddRange(attempt.Items);
+        Publish();
     }
+
+    private void Publish() => _indices = Items.Select(item => item.Stored.Index).ToArray();
 }

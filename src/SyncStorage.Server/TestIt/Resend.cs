@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -60,20 +61,20 @@ internal static class Resend
     {
         var counter = new CountingLog(log);
         await using var publisher = new TestItPublisher(settings, privateToken, counter, time, left.TestRunId, timing);
-        foreach (StoredResult delivered in left.Delivered)
+        // In the order in which they were sent the first time, so that rows that only differ by it keep what tells them apart.
+        List<StoredResult> held = [.. left.Spooled.Where(result => result.Index == left.HeldIndex)];
+        held.ForEach(result => publisher.Publish(result with { Unclear = true }, held: true));
+        foreach (StoredResult delivered in left.Delivered.OrderByDescending(result => result.Index == left.HeldIndex))
         {
             publisher.Restore(delivered);
         }
 
-        bool isHeldLeft = false;
-        foreach (StoredResult spooled in left.Spooled)
+        foreach (StoredResult spooled in left.Spooled.Except(held))
         {
-            bool held = spooled.Index == left.HeldIndex;
-            isHeldLeft |= held;
-            publisher.Publish(spooled with { Unclear = true }, held);
+            publisher.Publish(spooled with { Unclear = true }, held: false);
         }
 
-        if (!isHeldLeft)
+        if (held.Count == 0)
         {
             publisher.ReleaseOthers();
         }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Server.TestIt.Api;
@@ -55,7 +56,7 @@ internal sealed partial class ResultSender
         ExistingRow? existing = await _before.FindAsync(externalId, shipment.Parameters, cancellation).ConfigureAwait(false);
         if (settings.AdapterMode == ReportsOnlyPlanned)
         {
-            existing ??= await _before.FindOnlyInProgressAsync(externalId, cancellation).ConfigureAwait(false);
+            existing ??= await _before.FindPlannedAsync(externalId, cancellation).ConfigureAwait(false);
         }
         else
         {
@@ -71,6 +72,7 @@ internal sealed partial class ResultSender
         {
             registry.Exists(shipment.Row, existing.Id);
             shipment.Row.Adopted = true;
+            shipment.Row.HasNoParameters = existing.HasNoParameters;
             shipment.Row.SentDurationMs = existing.IsInProgress ? 0 : existing.DurationMs;
         }
     }
@@ -78,6 +80,7 @@ internal sealed partial class ResultSender
     private async Task TakeArrivedAsync(Shipment shipment, ExistingRow arrived, CancellationToken cancellation)
     {
         registry.Exists(shipment.Row, arrived.Id);
+        shipment.Row.HasNoParameters = arrived.HasNoParameters;
         if (shipment.Row.Held)
         {
             return;
@@ -98,6 +101,33 @@ internal sealed partial class ResultSender
         await UpdateAsync(shipment, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Test IT gives a final POST to an InProgress row of the same autotest whose parameters are equal or EMPTY. So as long as the held-back
+    /// result stands in a row without parameters, the final POST of any other result of its autotest would end up in that row: its outcome would be
+    /// lost, and with the held row final nothing would keep the run open. The held row cannot be made final first either: nothing else may be
+    /// InProgress then, and Test IT closes the run under what is still to come.
+    /// Therefore such a result is posted as InProgress, with its whole body and its own parameters, and gets its status by an update of that very
+    /// row: an InProgress POST takes nothing over, an update by id neither, the held row stays open all the time. (Servers that never take rows over
+    /// end up with the same rows.) If the answer to the POST gets lost, or we die before the update, the row is found by its parameters, as any row
+    /// whose arrival is unclear, and updated then.
+    /// The same holds beside a planned row, or another coordinator's held one.
+    /// </summary>
+    private async Task<bool> WouldBeSwallowedAsync(Shipment shipment, CancellationToken cancellation)
+        => (_held is { Row: { Exists: true, HasNoParameters: true } } held
+                && held.Row != shipment.Row
+                && held.Content.ExternalId == shipment.Content.ExternalId)
+            || (!_before.IsEmpty && await _before.HasOpenAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false));
+
+    private async Task PostBesideOpenRowAsync(List<Shipment> shipments, CancellationToken cancellation)
+    {
+        await PostAsync(shipments, _ => StatusCodes.InProgress, cancellation).ConfigureAwait(false);
+        foreach (Shipment shipment in shipments.Where(shipment => !shipment.Done && shipment.Row.Exists))
+        {
+            SentStatus status = run.Codes.Of(shipment.Content.Outcome);
+            await UpdateAsync(shipment, new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code }, cancellation).ConfigureAwait(false);
+        }
+    }
+
     private async Task UpdateAsync(Shipment shipment, CancellationToken cancellation)
     {
         if (shipment.Row.Id is null)
@@ -114,9 +144,14 @@ internal sealed partial class ResultSender
             shipment.Row.SentDurationMs = found.DurationMs;
         }
 
+        await UpdateAsync(shipment, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), cancellation).ConfigureAwait(false);
+    }
+
+    private async Task UpdateAsync(Shipment shipment, ResultUpdateModel update, CancellationToken cancellation)
+    {
         try
         {
-            await client.UpdateResultAsync(shipment.Row.Id.ToString()!, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), final: false, cancellation).ConfigureAwait(false);
+            await client.UpdateResultAsync(shipment.Row.Id.ToString()!, update, final: false, cancellation).ConfigureAwait(false);
             shipment.Row.SentDurationMs += shipment.DurationMs;
             Deliver(shipment);
         }

@@ -19,6 +19,9 @@ internal sealed partial class ResultSender(
 {
     private int _unclearFailures = 1;
 
+    /// <summary>The run's held-back result, from its first try on.</summary>
+    private Shipment? _held;
+
     public int Rejected { get; private set; }
 
     /// <summary>Why results were rejected: the first few, for the user.</summary>
@@ -42,7 +45,15 @@ internal sealed partial class ResultSender(
                 await UpdateAsync(shipment, cancellation).ConfigureAwait(false);
             }
 
-            await PostAsync(batch.Where(shipment => !shipment.Done).ToList(), shipment => run.Codes.Of(shipment.Content.Outcome), cancellation).ConfigureAwait(false);
+            var free = new List<Shipment>();
+            var endangered = new List<Shipment>();
+            foreach (Shipment shipment in batch.Where(shipment => !shipment.Done))
+            {
+                (await WouldBeSwallowedAsync(shipment, cancellation).ConfigureAwait(false) ? endangered : free).Add(shipment);
+            }
+
+            await PostAsync(free, shipment => run.Codes.Of(shipment.Content.Outcome), cancellation).ConfigureAwait(false);
+            await PostBesideOpenRowAsync(endangered, cancellation).ConfigureAwait(false);
         }
         catch (TestItException e) when (!e.IsTransient)
         {
@@ -65,6 +76,7 @@ internal sealed partial class ResultSender(
             }
 
             shipment.Row.Held = true;
+            _held = shipment;
             await AdoptAsync(shipment, cancellation).ConfigureAwait(false);
             if (!shipment.Row.Exists)
             {
@@ -164,9 +176,14 @@ internal sealed partial class ResultSender(
         for (int i = 0; i < shipments.Count; i++)
         {
             registry.Exists(shipments[i].Row, ids[i]);
-            shipments[i].Row.SentDurationMs = shipments[i].DurationMs;
-            if (!shipments[i].Row.Held)
+            shipments[i].Row.HasNoParameters = shipments[i].Parameters.Count == 0;
+            if (shipments[i].Row.Held)
             {
+                shipments[i].Row.SentDurationMs = shipments[i].DurationMs;
+            }
+            else if (status(shipments[i]) != StatusCodes.InProgress)
+            {
+                shipments[i].Row.SentDurationMs = shipments[i].DurationMs;
                 Deliver(shipments[i]);
             }
         }

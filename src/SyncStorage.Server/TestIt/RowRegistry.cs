@@ -27,28 +27,44 @@ internal sealed class Row
     /// <summary>Milliseconds of all attempts that Test IT knows.</summary>
     public long SentDurationMs { get; set; }
 
+    /// <summary>In Test IT the row has no parameters: while it is InProgress it may swallow every final result of its autotest.</summary>
+    public bool HasNoParameters { get; set; }
+
     /// <summary>Parameters of ours that tell the row from others with the same id; null for most.</summary>
     public KeyValuePair<string, string>[]? Distinction { get; set; }
 
     internal string TargetFramework { get; init; } = "";
     internal int Test { get; init; }
-    internal int Assembly { get; init; }
+
+    /// <summary>One text for all rows of a project.</summary>
+    internal string Project { get; init; } = "";
 }
 
 /// <summary>
-/// Which observed result belongs to which row, so that the same (external id, parameters) is never used by two tests. The
-/// first to come has the plain parameters; who comes later with the same gets one more that says what differs.
+/// Which observed result belongs to which row, so that the same (external id, parameters) is never used by two tests. What tells rows apart
+/// and is known beforehand (arguments, one framework of several) is in <see cref="ResultContent.Parameters"/> of all of them; what nobody can
+/// know is found here: who comes later with the same gets one parameter more that says what differs.
 /// </summary>
 internal sealed class RowRegistry
 {
     private readonly object _lock = new();
     private readonly Dictionary<UInt128, Row> _rows = [];
     private readonly Dictionary<UInt128, Row> _taken = [];
+    private readonly Dictionary<string, string> _projects = [];
     private readonly HashSet<Guid> _ids = [];
 
-    /// <summary>Attempts of one test (a retry, or the same assembly run again) have the same key.</summary>
-    public static UInt128 KeyOf(StoredResult stored, ObservedResult result)
-        => Fingerprint.Of(stored.TargetFramework, result.TestCaseId, result.FullyQualifiedName, result.DisplayName);
+    /// <summary>
+    /// Attempts of one test have the same key. Within one worker there are none: under VSTest every test ends once, and [Retry] of NUnit and
+    /// MSTest hands over the last attempt alone. So a name that a worker reports again is another result, told by its
+    /// <see cref="ObservedResult.Twin"/>. A test is run again by another test process only, which is another worker with the same project,
+    /// framework and name: `dotnet test` called once more for the run (by hand, by a build server that repeats what failed), or
+    /// Microsoft.Testing.Extensions.Retry, which starts the whole test module again.
+    /// </summary>
+    /// <param name="externalId">Rows of one name may have ids of their own.</param>
+    public static UInt128 KeyOf(StoredResult stored, ObservedResult result, string externalId)
+        => Fingerprint.Of(
+            externalId, ProjectOf(result), stored.TargetFramework,
+            result.FullyQualifiedName, result.DisplayName, result.Twin.ToString(CultureInfo.InvariantCulture));
 
     public Row Claim(UInt128 key, StoredResult stored, ObservedResult result, ResultContent content)
     {
@@ -59,11 +75,21 @@ internal sealed class RowRegistry
                 return known;
             }
 
+            string project = ProjectOf(result);
+            if (_projects.TryGetValue(project, out string? same))
+            {
+                project = same;
+            }
+            else
+            {
+                _projects.Add(project, project);
+            }
+
             var row = new Row
             {
                 TargetFramework = stored.TargetFramework,
                 Test = string.GetHashCode(result.FullyQualifiedName, StringComparison.Ordinal),
-                Assembly = string.GetHashCode(result.Source, StringComparison.Ordinal),
+                Project = project,
             };
             _rows.Add(key, row);
             UInt128 taken = Fingerprint.OfRow(content.ExternalId, content.Parameters);
@@ -128,7 +154,8 @@ internal sealed class RowRegistry
         var distinction = new List<KeyValuePair<string, string>>(row.Distinction ?? []);
         bool Try(string name, string value)
         {
-            if (distinction.Any(one => one.Key == name))
+            // A parameter of the user's own with this name stays what it is.
+            if (distinction.Any(one => one.Key == name) || content.Parameters.ContainsKey(name))
             {
                 return false;
             }
@@ -145,18 +172,29 @@ internal sealed class RowRegistry
 
         if ((row.TargetFramework != holder.TargetFramework && Try("targetFramework", row.TargetFramework))
             || (row.Test != holder.Test && Try("test", result.FullyQualifiedName))
-            || (row.Assembly != holder.Assembly && Try("assembly", Path.GetFileNameWithoutExtension(result.Source))))
+            || (row.Project != holder.Project && Try("project", NameOf(row.Project, holder.Project))))
         {
             return;
         }
 
+        string repeat = content.Parameters.ContainsKey("repeat") ? "repeat of this row" : "repeat";
         for (int number = 2; ; number++)
         {
-            distinction.RemoveAll(one => one.Key == "repeat");
-            if (Try("repeat", number.ToString(CultureInfo.InvariantCulture)))
+            distinction.RemoveAll(one => one.Key == repeat);
+            if (Try(repeat, number.ToString(CultureInfo.InvariantCulture)))
             {
                 return;
             }
         }
+    }
+
+    /// <summary>The assembly's path where the project is unknown: its file name alone is shared by many.</summary>
+    private static string ProjectOf(ObservedResult result) => result.ProjectFile ?? result.Source;
+
+    /// <summary>The project's name, with the folder in front where the other one has the same.</summary>
+    private static string NameOf(string project, string other)
+    {
+        string name = Path.GetFileNameWithoutExtension(project);
+        return name == Path.GetFileNameWithoutExtension(other) ? $"{Path.GetFileName(Path.GetDirectoryName(project))}/{name}" : name;
     }
 }

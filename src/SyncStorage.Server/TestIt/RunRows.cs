@@ -9,7 +9,7 @@ using SyncStorage.Settings;
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>A row that Test IT has, not necessarily from us.</summary>
-internal sealed record ExistingRow(string Id, bool IsInProgress, string? StatusType, long DurationMs, bool HasTestPoint);
+internal sealed record ExistingRow(string Id, bool IsInProgress, string? StatusType, long DurationMs, bool HasTestPoint, bool HasNoParameters);
 
 /// <summary>
 /// The rows that the run has in Test IT: those that were there before us, and, after a failure that left open whether results
@@ -58,9 +58,20 @@ internal sealed class RunRows(TestItClient client, RunSettings settings, Func<st
             .Select(ToExisting)
             .FirstOrDefault();
 
-    /// <summary>The only InProgress row of the autotest, whatever its parameters; null when there is none or more than one.</summary>
-    public async Task<ExistingRow?> FindOnlyInProgressAsync(string externalId, CancellationToken cancellation)
-        => (await RowsAsync(externalId, cancellation).ConfigureAwait(false)).Select(ToExisting).Where(row => row.IsInProgress).Take(2).ToList() is [var only] ? only : null;
+    /// <summary>
+    /// A planned row for a result whose parameters no row has: the next one without parameters, which Test IT gives to any result of the autotest,
+    /// else the only one there is, whatever its parameters.
+    /// </summary>
+    public async Task<ExistingRow?> FindPlannedAsync(string externalId, CancellationToken cancellation)
+    {
+        var open = (await RowsAsync(externalId, cancellation).ConfigureAwait(false)).Select(ToExisting).Where(row => row.IsInProgress).ToList();
+        return open is [var only] ? only : open.OrderByDescending(row => row.HasTestPoint).FirstOrDefault(row => row.HasNoParameters);
+    }
+
+    /// <summary>Is there an InProgress row, not one of ours, that Test IT would give a final result with these parameters to?</summary>
+    public async Task<bool> HasOpenAsync(string externalId, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+        => (await RowsAsync(externalId, cancellation).ConfigureAwait(false))
+            .Any(row => ToExisting(row) is { IsInProgress: true } open && (open.HasNoParameters || SameParameters(row.Parameters, parameters)));
 
     /// <summary>External ids of rows that wait for a result and got none of ours.</summary>
     public IReadOnlyList<string> Unreported()
@@ -102,7 +113,8 @@ internal sealed class RunRows(TestItClient client, RunSettings settings, Func<st
     }
 
     private static ExistingRow ToExisting(ResultDetails row)
-        => new(row.Id, row.StatusType is "InProgress" or "Pending", row.StatusType, row.DurationInMs ?? 0, row.HasTestPoint);
+        => new(
+            row.Id, row.StatusType is "InProgress" or "Pending", row.StatusType, row.DurationInMs ?? 0, row.HasTestPoint, row.Parameters is null or { Count: 0 });
 
     private static bool SameParameters(IReadOnlyDictionary<string, string>? theirs, IReadOnlyDictionary<string, string> ours)
         => (theirs?.Count ?? 0) == ours.Count && ours.All(parameter => theirs!.TryGetValue(parameter.Key, out string? value) && value == parameter.Value);

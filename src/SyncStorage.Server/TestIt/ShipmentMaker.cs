@@ -18,7 +18,10 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
     /// <summary>Characters of bodies that are kept between the first look at a result and its sending; the others are read twice.</summary>
     private const int MostKept = 4 * 1024 * 1024;
 
+    private const int MostTold = 10;
+
     private readonly ParameterNames _names = new();
+    private readonly HashSet<string> _told = [];
     private int _kept;
 
     /// <returns>Null when the body cannot be read: then the result is rejected.</returns>
@@ -30,7 +33,7 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
             return null;
         }
 
-        var pending = new PendingResult(stored, Fingerprint.Of(externalId), RowRegistry.KeyOf(stored, body));
+        var pending = new PendingResult(stored, Fingerprint.Of(externalId), RowRegistry.KeyOf(stored, body, externalId));
         if (Volatile.Read(ref _kept) + SizeOf(body) <= MostKept)
         {
             Interlocked.Add(ref _kept, SizeOf(body));
@@ -51,7 +54,7 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
                 return;
             }
 
-            Row row = registry.Claim(RowRegistry.KeyOf(stored, body), stored, body, content);
+            Row row = registry.Claim(RowRegistry.KeyOf(stored, body, content.ExternalId), stored, body, content);
             row.Exists = true;
             row.SentDurationMs += content.DurationMs;
         }
@@ -126,7 +129,9 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
     {
         try
         {
-            return ResultContent.Of(body, settings.ExternalId, settings.IgnoreParameters, _names);
+            var content = ResultContent.Of(body, settings.ExternalId, settings.IgnoreParameters, _names);
+            TellUnknownPlaceholder(body, content);
+            return content;
         }
         catch (Exception e)
         {
@@ -140,16 +145,35 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
         }
     }
 
-    /// <summary>As the content has it, but cheaper: only an id with placeholders needs the whole content.</summary>
+    /// <summary>Once for each test: the text is the same for all of its rows.</summary>
+    private void TellUnknownPlaceholder(ObservedResult body, ResultContent content)
+    {
+        if (content.UnknownPlaceholder is not { } name)
+        {
+            return;
+        }
+
+        TestIdentity test = TestIdentity.Of(body, settings.ExternalId);
+        string text = OneLine($"The external id '{test.ExternalId}' of a test in {test.Namespace}.{test.ClassName} names a parameter '{name}'")
+            + " that its rows do not have, or whose name is not known; they have the ids that they would have without it.";
+        lock (_told)
+        {
+            if (_told.Add(text))
+            {
+                // More than these would bury everything else on the console; server.log has them all.
+                log.Notice(_told.Count <= MostTold ? "SYNC0020" : null, text);
+            }
+        }
+    }
+
+    private static string OneLine(string text) => HtmlText.Shorten(string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)), 500);
+
+    /// <summary>As the content has it, but cheaper.</summary>
     private string? ExternalIdOf(StoredResult stored, ObservedResult body)
     {
         try
         {
-            TestIdentity identity = TestIdentity.Of(body, settings.ExternalId);
-            if (!identity.IsTemplate)
-            {
-                return ResultContent.IdOf(identity, id => id);
-            }
+            return AutoTestId.Of(body, settings.ExternalId, _names).Value;
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

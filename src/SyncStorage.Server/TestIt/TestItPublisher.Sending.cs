@@ -169,7 +169,7 @@ internal sealed partial class TestItPublisher
             }
 
             return _completing
-                || (_settings.ImportRealtime && (_queue.Ready >= TestItClient.MostPerRequest || (_waitingSince is { } since && _time.GetElapsedTime(since) >= _collect)));
+                || (_settings.ImportRealtime && (_hurried || _queue.Ready >= TestItClient.MostPerRequest || (_waitingSince is { } since && _time.GetElapsedTime(since) >= _collect)));
         }
     }
 

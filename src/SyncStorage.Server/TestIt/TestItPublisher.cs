@@ -40,6 +40,10 @@ internal sealed partial class TestItPublisher : IResultPublisher
     /// <summary>The same for the held-back result, which goes before all others; guarded by <see cref="_arrived"/>.</summary>
     private readonly Queue<(StoredResult Stored, bool Delivered)> _arrivedHeld = [];
 
+    /// <summary>Nothing more is sent, whatever comes.</summary>
+    private volatile bool _hasStopped;
+
+    private volatile bool _hurried;
     private volatile bool _released;
     private volatile bool _completing;
 
@@ -73,10 +77,27 @@ internal sealed partial class TestItPublisher : IResultPublisher
 
     public string? TestRunUrl => _run.Url;
 
+    public PublisherStanding Standing => new()
+    {
+        HasGivenUp = _hasStopped,
+        SendsAtTheEnd = !_settings.ImportRealtime && _run.Id is not null,
+        Held = _held.Indices,
+    };
+
     public void Publish(StoredResult result, bool held) => Hand(result, held, delivered: false);
 
     /// <summary>After a restart: a result that an earlier process delivered. Its row is taken, and further attempts of its test go there.</summary>
     public void Restore(StoredResult delivered) => Hand(delivered, held: false, delivered: true);
+
+    public void Hurry(bool hurried)
+    {
+        bool isNew = hurried && !_hurried;
+        _hurried = hurried;
+        if (isNew)
+        {
+            Wake();
+        }
+    }
 
     public void ReleaseOthers()
     {
@@ -147,6 +168,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
         catch (RunUnusableException e)
         {
             await Task.WhenAll(_inFlight).ConfigureAwait(false);
+            _hasStopped = true;
             await ReconcileAsync(e, lifetime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
@@ -215,6 +237,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
     private void GiveUp(RunUnusableException e)
     {
         _unusable = e;
+        _hasStopped = true;
         if (e.IsForGood)
         {
             _log.Refused(e.Code, e.Message);

@@ -29,6 +29,17 @@ public sealed class ServerProcessTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [TestMethod]
+    public async Task The_first_line_is_the_address_whatever_there_is_to_say()
+    {
+        using ServerProcess server = ServerProcess.StartWith(
+            new Dictionary<string, string> { ["TMS_CERT_VALIDATION"] = "perhaps" }, "--port", "0", "--testRunId", "R", "--directory", _folder.Path);
+        await server.ReadUrlAsync();
+        server.Signal("TERM");
+        await server.WaitForExitAsync();
+        StringAssert.Contains(await server.Process.StandardOutput.ReadToEndAsync(), "perhaps");
+    }
+
+    [TestMethod]
     [DataRow("--wrong", "--wrong")]
     [DataRow("--port", "--port needs a value")]
     [DataRow("--port=70000", "70000")]

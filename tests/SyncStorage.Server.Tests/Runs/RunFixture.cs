@@ -160,6 +160,12 @@ internal sealed class RecordingPublisher : IResultPublisher
 
     public void Restore(StoredResult delivered) => Restored.Add(delivered.Index);
 
+    public PublisherStanding Standing { get; set; } = PublisherStanding.Sending;
+
+    public bool IsHurried { get; private set; }
+
+    public void Hurry(bool hurried) => IsHurried = hurried;
+
     public void ReleaseOthers() => Released = true;
 
     public Task<bool> CompleteAsync(TestResultCut? held, CancellationToken deadline)

@@ -46,7 +46,7 @@ internal sealed class ScriptedRun
     {
         var cut = new TestResultCut { AutoTestExternalId = externalId, StatusType = "Succeeded", Pid = pid, TestCaseId = testCaseId };
         Do(State.Offer(cut, Now));
-        return State.IsHeld(cut);
+        return State.Slot.Holds(cut);
     }
 
     public void Kill(int processId) => _dead.Add(processId);

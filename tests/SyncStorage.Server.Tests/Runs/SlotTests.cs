@@ -52,8 +52,8 @@ public sealed class SlotTests
         Assert.IsTrue(_run.State.AwaitsHeldResult);
         _run.Offer("x", "a", "CASE");
         Assert.IsTrue(_run.State.AwaitsHeldResult);
-        Assert.IsTrue(_run.State.IsAwaited("a", "case"));
-        Assert.IsFalse(_run.State.IsAwaited("b", "case"));
+        Assert.IsTrue(_run.State.Slot.Awaits("a", "case"));
+        Assert.IsFalse(_run.State.Slot.Awaits("b", "case"));
     }
 
     [TestMethod]
@@ -108,7 +108,7 @@ public sealed class SlotTests
         Finalize("first");
         Assert.IsEmpty(Owed());
 
-        string?[] Owed() => [.. _run.State.Owed.Select(cut => cut.AutoTestExternalId)];
+        string?[] Owed() => [.. _run.State.Slot.Owed.Select(cut => cut.AutoTestExternalId)];
 
         void Finalize(string externalId) => _run.State.Apply(
             new RunEvent { Kind = RunEvents.HeldFinalized, Cut = new TestResultCut { AutoTestExternalId = externalId, StatusType = "Succeeded" } }, default);

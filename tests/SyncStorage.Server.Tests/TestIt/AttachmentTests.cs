@@ -166,12 +166,12 @@ public sealed class AttachmentTests : IDisposable
         await using PublisherFixture run = await StartAsync();
         run.Publish(Result("Many") with { Attachments = [.. Enumerable.Range(0, 300).Select(i => _folder.File("missing-" + i))] }, held: true);
         Assert.IsTrue(await run.CompleteAsync(Result("Many")));
-        Assert.AreEqual(101, run.Log.Codes.Count(code => code == "SYNC0020"));
+        Assert.AreEqual(101, run.Log.Codes.Count(code => code == "SYNC0021"));
         Assert.AreEqual(300, run.Log.Notices.Count(notice => notice.Message.Contains("missing-", StringComparison.Ordinal)));
     }
 
     private static void AssertNamed(PublisherFixture run, string path, string reason)
-        => Assert.AreEqual(1, run.Log.Notices.Count(notice => notice.Code == "SYNC0020" && notice.Message.Contains($"'{path}'", StringComparison.Ordinal) && notice.Message.Contains(reason, StringComparison.Ordinal)), run.NoticesText);
+        => Assert.AreEqual(1, run.Log.Notices.Count(notice => notice.Code == "SYNC0021" && notice.Message.Contains($"'{path}'", StringComparison.Ordinal) && notice.Message.Contains(reason, StringComparison.Ordinal)), run.NoticesText);
 
     private string Make()
     {

@@ -8,6 +8,7 @@ using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
+using SyncStorage.Server.Planning;
 using SyncStorage.Server.TestIt;
 using SyncStorage.Server.Tests.Hosting;
 using SyncStorage.Sessions;

@@ -36,6 +36,16 @@ public sealed class ContentTests
     [DataRow(Mstest, "Unknown", "Unknown (1,[2,3])", "1=1;2=[2,3]")]
     [DataRow(Mstest, "Unknown", "Unknown", "")]
     [DataRow(Nunit, "Unknown<Int32>(5)", "Unknown<Int32>(5)", "1=5")]
+    [DataRow(Xunit, "Sample", "Order is paid(first: 1, second: \"card\")", "first=1;second=card")]
+    [DataRow(Xunit, "Sample", "Order (v: 2) is paid (at once)(first: 1, second: \"a), (b: c\")", "first=1;second=a), (b: c")]
+    [DataRow(Xunit, "Sample", "Sample is paid(first: 1, second: Order { Total = -1, How = \"x\" })", "first=1;second=Order { Total = -1, How = \"x\" }")]
+    [DataRow(Xunit, "Sample", "Pays(first: 1, second: \"a\", ???: 3)", "first=1;second=a;3=???: 3")]
+    [DataRow(Xunit, "Overloaded", "Paid(one: 1)", "one=1")]
+    [DataRow(Xunit, "Sample", "Order is paid (mostly)", "displayName=Order is paid (mostly)")]
+    [DataRow(Xunit, "Sample", "Order is paid(other: 1)", "displayName=Order is paid(other: 1)")]
+    [DataRow(Xunit, "Inherited", "Order (v2) is paid(how: \"card\", n: 1)", "how=card;n=1")]
+    [DataRow(Xunit, "Texts_are_bounded", "Ratio (a: b)", "")]
+    [DataRow(Mstest, "Sample", "fails (first: 1)", "displayName=fails (first: 1)")]
     public void Parameters_are_named_as_the_method_names_them(string executor, string method, string displayName, string expected)
     {
         ResultContent content = Map(new ObservedResult
@@ -48,6 +58,58 @@ public sealed class ContentTests
             Source = Assembly,
         });
         Assert.AreEqual(expected, string.Join(';', content.Parameters.Select(p => $"{p.Key}={p.Value}")));
+    }
+
+    public static void Texts_are_bounded()
+    {
+    }
+
+    public class Browser(string name, int version)
+    {
+        public void Opens(string page, int version = 0) => _ = (page, name, version, Version);
+
+        public void Closes() => _ = Version;
+
+        private int Version { get; } = version;
+    }
+
+    [TestMethod]
+    [DataRow("Browser(\"chrome\",9).Opens(\"home\",3)", "Opens(\"home\",3)", "page=home;version=3;name=chrome;fixture.version=9")]
+    [DataRow("Browser(\"fire.fox(1)\",9).Closes", "Closes", "name=fire.fox(1);version=9")]
+    [DataRow("Browser(\"chrome\").Closes", "Closes", "fixture.1=chrome")]
+    public void Arguments_of_a_fixture_are_parameters_of_all_its_tests(string test, string displayName, string expected)
+    {
+        ResultContent content = Map(new ObservedResult
+        {
+            ExecutorUri = Nunit,
+            FullyQualifiedName = "SyncStorage.Server.Tests.TestIt.ContentTests+" + test,
+            DisplayName = displayName,
+            TestCaseDisplayName = displayName,
+            Source = Assembly,
+        });
+        Assert.AreEqual(expected, string.Join(';', content.Parameters.Select(p => $"{p.Key}={p.Value}")));
+    }
+
+    [TestMethod]
+    public void One_framework_of_several_is_a_parameter_even_where_those_of_the_test_are_ignored()
+    {
+        ObservedResult result = Observed("M") with { DisplayName = "M (1)", FrameworkOfSeveral = "net8.0" };
+        Assert.AreEqual("1=1;targetFramework=net8.0", string.Join(';', Map(result).Parameters.Select(p => $"{p.Key}={p.Value}")));
+        Assert.AreEqual("net8.0", ResultContent.Of(result, "Official", ignoreParameters: true, new ParameterNames()).Parameters.Single().Value);
+    }
+
+    [TestMethod]
+    [DataRow("pay-{how}", "Order is paid(how: \"card\", n: 1)", "pay-card", null)]
+    [DataRow("pay-{how}-{n}", "Order is paid(how: \"{n}\", n: 1)", "pay-{n}-1", null)]
+    [DataRow("pay-{what}", "Order is paid(how: \"card\", n: 1)", null, "what")]
+    [DataRow("pay-{how}", "Order is paid", null, "how")]
+    [DataRow("{0f8fad5b-d9cb-469f-a165-70867728950e}", "Order is paid", "{0f8fad5b-d9cb-469f-a165-70867728950e}", null)]
+    public void A_template_is_filled_or_not_used_at_all(string template, string displayName, string? expected, string? unknown)
+    {
+        ObservedResult result = Observed("Pays") with { ExecutorUri = Xunit, DisplayName = displayName, TestCaseDisplayName = displayName, Traits = [Trait("ExternalId", template)] };
+        ResultContent content = Map(result);
+        Assert.AreEqual((expected ?? TestIdentity.Of(result with { Traits = [] }, "Official").ExternalId, unknown), (content.ExternalId, content.UnknownPlaceholder));
+        Assert.AreEqual(content.ExternalId, AutoTestId.Of(result, "Official", new ParameterNames()).Value);
     }
 
     [TestMethod]

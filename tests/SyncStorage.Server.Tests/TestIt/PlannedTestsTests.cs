@@ -1,8 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using SyncStorage.Server.TestIt;
+using SyncStorage.Server.Planning;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
@@ -22,14 +23,14 @@ public sealed class PlannedTestsTests
     [DataRow("N", "C", "a&b", null)]
     [DataRow(null, null, "Adds", null)]
     public void A_filter_for_any_framework_names_plain_methods(string? space, string? type, string name, string? expected)
-        => AssertFilter(plan => plan.Common, space, type, name, expected);
+        => AssertFilter(PlannedFilters.Common, space, type, name, expected);
 
     [TestMethod]
     [DataRow("N", "C", "Adds", "FullyQualifiedName=N.C.Adds")]
     [DataRow("N", "C", "a|b", @"FullyQualifiedName=N.C.a\|b|FullyQualifiedName~N.C.a\|b\(|FullyQualifiedName~N.C.a\|b \(")]
     [DataRow(null, null, "Adds", null)]
     public void MSTest_reads_any_name(string? space, string? type, string name, string? expected)
-        => AssertFilter(plan => plan.ByFramework[TestFrameworks.MSTest], space, type, name, expected);
+        => AssertFilter(PlannedFilters.MSTest, space, type, name, expected);
 
     [TestMethod]
     [DataRow("N", "F", "Adds", "(FullyQualifiedName=N.F&(Name=Adds))")]
@@ -39,7 +40,7 @@ public sealed class PlannedTestsTests
     [DataRow("N", "F", "&", null)]
     [DataRow(null, null, "Adds", null)]
     public void NUnit_is_asked_by_class_and_name(string? space, string? type, string name, string? expected)
-        => AssertFilter(plan => plan.ByFramework[TestFrameworks.NUnit], space, type, name, expected);
+        => AssertFilter(PlannedFilters.NUnit, space, type, name, expected);
 
     [TestMethod]
     [DataRow("N", "C", "Adds", "(FullyQualifiedName~N.C.&(FullyQualifiedName=N.C.Adds|DisplayName=Adds))")]
@@ -47,24 +48,25 @@ public sealed class PlannedTestsTests
     [DataRow("N", "C", "Adds(x: \"a;b\")", "(FullyQualifiedName~N.C.&((DisplayName~Adds&DisplayName~x:&DisplayName~a&DisplayName~b)))")]
     [DataRow(null, null, "Adds", null)]
     public void Xunit_is_asked_by_display_name(string? space, string? type, string name, string? expected)
-        => AssertFilter(plan => plan.ByFramework[TestFrameworks.Xunit], space, type, name, expected);
+        => AssertFilter(PlannedFilters.Xunit, space, type, name, expected);
 
     [TestMethod]
     public void A_class_is_named_once()
     {
-        TestPlan plan = PlannedTests.MakePlan(["1", "2"], [Details("1", "N", "F", "B"), Details("2", "N", "F", "A")]);
-        Assert.AreEqual("(FullyQualifiedName=N.F&(Name=A|Name=B))", plan.ByFramework[TestFrameworks.NUnit].Expression);
-        Assert.AreEqual("FullyQualifiedName=N.F.A|FullyQualifiedName=N.F.B", plan.Common.Expression);
+        ChosenTest[] planned = [Planned("1", "N", "F", "B"), Planned("2", "N", "F", "A")];
+        Assert.AreEqual("(FullyQualifiedName=N.F&(Name=A|Name=B))", PlannedFilters.NUnit(planned).Expression);
+        Assert.AreEqual("FullyQualifiedName=N.F.A|FullyQualifiedName=N.F.B", PlannedFilters.Common(planned).Expression);
     }
 
-    private static void AssertFilter(Func<TestPlan, PlannedFilter> which, string? space, string? type, string name, string? expected)
+    private static void AssertFilter(Func<IReadOnlyList<ChosenTest>, PlannedFilter> which, string? space, string? type, string name, string? expected)
     {
-        PlannedFilter filter = which(PlannedTests.MakePlan(["id", "unknown"], [Details("id", space, type, name)]));
+        PlannedFilter filter = which([Planned("id", space, type, name), ChosenTest.Of(PlannedTests.Describe("unknown", null))]);
         Assert.AreEqual(expected ?? PlannedFilters.Nothing, filter.Expression);
         CollectionAssert.AreEqual(expected is null ? new[] { $"{name} (id)", "unknown" } : ["unknown"], filter.NotExpressible.ToArray());
     }
 
-    private static AutoTestDetails Details(string id, string? space, string? type, string name) => new() { ExternalId = id, Namespace = space, Classname = type, Name = name };
+    private static ChosenTest Planned(string id, string? space, string? type, string name)
+        => ChosenTest.Of(PlannedTests.Describe(id, new AutoTestDetails { ExternalId = id, Namespace = space, Classname = type, Name = name }));
 
     [TestMethod]
     public async Task The_plan_is_what_is_in_progress_in_the_run()
@@ -82,7 +84,8 @@ public sealed class PlannedTestsTests
 
         TestPlan plan = await FetchAsync(testIt, run.Id);
         Assert.IsNull(plan.Problem);
-        Assert.HasCount(65, plan.Common.Expression.Split('|'));
+        Assert.HasCount(65, plan.Tests);
+        Assert.AreEqual(("N.C", "Test0"), (plan.Tests.First(test => test.ExternalId == "id0").Type, plan.Tests.First(test => test.ExternalId == "id0").Name));
         Assert.IsEmpty(testIt.Violations);
     }
 

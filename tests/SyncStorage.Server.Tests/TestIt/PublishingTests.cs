@@ -172,9 +172,9 @@ public sealed class PublishingTests
         await using PublisherFixture run = await StartAsync(new TestItOptions { AutoClose = false });
         run.Publisher.ReleaseOthers();
         run.Publish(Result("Flaky", "Failed"));
-        run.Publish(Result("Flaky", "Failed"));
+        run.Publish(Result("Flaky", "Failed"), worker: "its second process");
         await UntilAsync(() => run.Run.Rows.Count == 1, "the first attempts");
-        run.Publish(Result("Flaky"));
+        run.Publish(Result("Flaky"), worker: "its third process");
         Assert.IsTrue(await run.CompleteAsync());
         run.AssertNoViolation();
         Assert.AreEqual("Succeeded", run.Run.Rows.Single().StatusType);
@@ -190,7 +190,7 @@ public sealed class PublishingTests
         run.Publish(held, held: true);
         run.Publish(Result("Other"));
         await UntilAsync(() => run.Run.Rows.Count == 2, "both");
-        run.Publish(Result("Flaky"));
+        run.Publish(Result("Flaky"), worker: "its second process");
         Assert.IsTrue(await run.CompleteAsync(held), run.NoticesText);
         run.AssertNoViolation();
         Assert.AreEqual("Succeeded", run.Run.Rows[0].StatusType);

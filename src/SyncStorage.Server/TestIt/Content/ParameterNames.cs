@@ -16,6 +16,8 @@ namespace SyncStorage.Server.TestIt.Content;
 /// </summary>
 internal sealed class ParameterNames
 {
+    private const string Constructor = ".ctor";
+
     private readonly ConcurrentDictionary<string, Lazy<Dictionary<string, List<ImmutableArray<string>>>>> _assemblies = [];
 
     /// <param name="assembly">Path of the test assembly.</param>
@@ -29,17 +31,30 @@ internal sealed class ParameterNames
             return [];
         }
 
-        Dictionary<string, List<ImmutableArray<string>>> methods = _assemblies.GetOrAdd(assembly, path => new Lazy<Dictionary<string, List<ImmutableArray<string>>>>(() => Read(path))).Value;
+        Dictionary<string, List<ImmutableArray<string>>> methods = MethodsOf(assembly);
         // A test inherited from a base class is declared there, under another type's name.
         return Match(methods, type + "." + method, arguments) ?? Match(methods, "." + method, arguments) ?? [];
     }
 
+    /// <summary>Names of the constructor's parameters, which are the arguments of a NUnit fixture.</summary>
+    /// <returns>Empty when unknown.</returns>
+    public ImmutableArray<string> FindOfFixture(string assembly, string type, int arguments)
+        => assembly.Length > 0 ? Match(MethodsOf(assembly), $"{type}.{Constructor}", arguments) ?? [] : [];
+
+    /// <summary>The parameters of all overloads of a method; none for one that takes none. Null when the assembly does not have the method.</summary>
+    public IReadOnlyCollection<string>? AllOf(string assembly, string type, string method)
+        => assembly.Length > 0 && MethodsOf(assembly).TryGetValue(type + "." + method, out List<ImmutableArray<string>>? overloads)
+            ? overloads.SelectMany(names => names).ToHashSet()
+            : null;
+
     /// <summary>True when the method is known to take parameters, so that its results are rows.</summary>
     public bool TakesParameters(string assembly, string type, string method)
         => assembly.Length > 0
-            && _assemblies.GetOrAdd(assembly, path => new Lazy<Dictionary<string, List<ImmutableArray<string>>>>(() => Read(path))).Value
-                .TryGetValue(type + "." + method, out List<ImmutableArray<string>>? overloads)
+            && MethodsOf(assembly).TryGetValue(type + "." + method, out List<ImmutableArray<string>>? overloads)
             && overloads.All(names => names.Length > 0);
+
+    private Dictionary<string, List<ImmutableArray<string>>> MethodsOf(string assembly)
+        => _assemblies.GetOrAdd(assembly, path => new Lazy<Dictionary<string, List<ImmutableArray<string>>>>(() => Read(path))).Value;
 
     private static ImmutableArray<string>? Match(Dictionary<string, List<ImmutableArray<string>>> methods, string key, int arguments)
     {
@@ -73,16 +88,16 @@ internal sealed class ParameterNames
                 foreach (MethodDefinitionHandle methodHandle in type.GetMethods())
                 {
                     MethodDefinition method = reader.GetMethodDefinition(methodHandle);
-                    if ((method.Attributes & MethodAttributes.SpecialName) != 0)
+                    string name = reader.GetString(method.Name);
+                    if ((method.Attributes & MethodAttributes.SpecialName) != 0 && name != Constructor)
                     {
                         continue;
                     }
 
                     typeName ??= NameOf(reader, type);
-                    string name = reader.GetString(method.Name);
                     ImmutableArray<string> parameters = ParametersOf(reader, method);
                     Add(methods, $"{typeName}.{name}", parameters);
-                    if (parameters.Length > 0)
+                    if (parameters.Length > 0 && name != Constructor)
                     {
                         Add(methods, "." + name, parameters);
                     }

@@ -21,6 +21,9 @@ internal sealed record ResultContent
     public AutoTestContent AutoTest { get; init; } = new();
     public string ExternalId => AutoTest.ExternalId;
 
+    /// <inheritdoc cref="AutoTestId.UnknownPlaceholder"/>
+    public string? UnknownPlaceholder { get; init; }
+
     /// <summary>VSTest's word.</summary>
     public string Outcome { get; init; } = "";
     public string? Message { get; init; }
@@ -47,7 +50,8 @@ internal sealed record ResultContent
     {
         TestIdentity identity = TestIdentity.Of(result, scheme);
         AdapterLines lines = AdapterLines.Read(result.StandardOutput, new TestFolders(result.Source));
-        IReadOnlyDictionary<string, string> parameters = lines.Parameters ?? ReadParameters(result, identity, names);
+        IReadOnlyDictionary<string, string> parameters = RowParameters.Read(result, identity, lines.Parameters, names);
+        AutoTestId id = AutoTestId.Of(result, identity, parameters, scheme);
         string Fill(string text) => Placeholders.Replace(text, parameters);
 
         TestStep[] setup = lines.Steps.Where(step => step.Phase == "Setup").ToArray();
@@ -66,7 +70,7 @@ internal sealed record ResultContent
         {
             AutoTest = new AutoTestContent
             {
-                ExternalId = IdOf(identity, Fill),
+                ExternalId = id.Value,
                 Name = NameOf(traits, identity, Fill),
                 Namespace = HtmlText.EscapeOrNull(identity.Namespace),
                 ClassName = HtmlText.EscapeOrNull(identity.ClassName),
@@ -87,7 +91,8 @@ internal sealed record ResultContent
             StartedOn = started,
             CompletedOn = completed,
             DurationMs = duration,
-            Parameters = ignoreParameters ? ImmutableDictionary<string, string>.Empty : Escape(parameters),
+            UnknownPlaceholder = id.UnknownPlaceholder,
+            Parameters = Escape(RowParameters.WithOurs(result, ignoreParameters ? ImmutableDictionary<string, string>.Empty : parameters)),
             Links = lines.Links.Select(LinkText.ToModel).Where(link => !string.IsNullOrWhiteSpace(link.Url)).ToList(),
             Steps = steps,
             Setup = setup,
@@ -123,13 +128,6 @@ internal sealed record ResultContent
 
     private static List<string> List(IEnumerable<string> texts) => texts.Where(text => !string.IsNullOrWhiteSpace(text)).Distinct().ToList();
 
-    /// <summary>An id is never escaped, and never blank: Test IT refuses that.</summary>
-    public static string IdOf(TestIdentity identity, Func<string, string> fill)
-    {
-        string id = HtmlText.Clean(identity.IsTemplate ? fill(identity.ExternalId) : identity.ExternalId).Trim();
-        return id.Length > 0 ? id : "unnamed";
-    }
-
     private static string NameOf(Traits traits, TestIdentity identity, Func<string, string> fill)
     {
         string name = HtmlText.Escape(fill(traits.First("DisplayName") ?? identity.Name)).Trim();
@@ -156,38 +154,6 @@ internal sealed record ResultContent
 
     private static string Output(string title, string? text)
         => string.IsNullOrWhiteSpace(text) ? "" : $"{title}:\n{HtmlText.Shorten(text.Trim('\r', '\n'), LongestOutput)}";
-
-    private static IReadOnlyDictionary<string, string> ReadParameters(ObservedResult result, TestIdentity identity, ParameterNames names)
-    {
-        string type = identity.Namespace.Length > 0 ? $"{identity.Namespace}.{identity.ClassName}" : identity.ClassName;
-        string method = MethodOf(result, identity, type);
-        IReadOnlyList<(string? Name, string Value)>? arguments = RowArguments.Parse(result.DisplayName, method);
-        if (arguments is null)
-        {
-            // A row with a display name of its own: the name is all that tells it from the other rows.
-            return names.TakesParameters(result.Source, type, method)
-                ? new Dictionary<string, string> { ["displayName"] = HtmlText.Clean(result.DisplayName) }
-                : ImmutableDictionary<string, string>.Empty;
-        }
-
-        ImmutableArray<string> known = names.Find(result.Source, type, method, arguments.Count);
-        var parameters = new Dictionary<string, string>();
-        for (int i = 0; i < arguments.Count; i++)
-        {
-            string name = i < known.Length ? known[i] : arguments[i].Name ?? (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            parameters[name] = HtmlText.Clean(arguments[i].Value);
-        }
-
-        return parameters;
-    }
-
-    private static string MethodOf(ObservedResult result, TestIdentity identity, string type)
-    {
-        // xUnit's name has the arguments, the fully qualified name never has; NUnit's has them and the name never has.
-        string method = result.FullyQualifiedName.StartsWith(type + ".", StringComparison.Ordinal) ? result.FullyQualifiedName[(type.Length + 1)..] : identity.Name;
-        int open = method.IndexOf('(', StringComparison.Ordinal);
-        return open > 0 ? method[..open] : method;
-    }
 
     private static List<StepModel> ToSteps(IReadOnlyList<TestStep> steps, int depth)
         => depth > DeepestStep ? [] : steps.Where(step => HtmlText.Escape(step.Title).Length > 0).Select(step => new StepModel
@@ -233,24 +199,5 @@ internal sealed record ResultContent
         }
 
         private static bool Is(ResultTrait trait, string name) => string.Equals(trait.Name, name, StringComparison.OrdinalIgnoreCase);
-    }
-}
-
-/// <summary><c>{name}</c> in a text that users wrote, replaced by the parameter's value. What is no parameter stays.</summary>
-internal static class Placeholders
-{
-    public static string Replace(string text, IReadOnlyDictionary<string, string> parameters)
-    {
-        if (!text.Contains('{', StringComparison.Ordinal))
-        {
-            return text;
-        }
-
-        foreach ((string name, string value) in parameters)
-        {
-            text = text.Replace("{" + name + "}", value, StringComparison.Ordinal);
-        }
-
-        return text;
     }
 }

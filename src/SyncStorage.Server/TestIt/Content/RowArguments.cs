@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using SyncStorage.Results;
 
 namespace SyncStorage.Server.TestIt.Content;
 
@@ -31,15 +33,50 @@ internal static class RowArguments
             return null;
         }
 
-        var arguments = new List<(string?, string)>();
-        foreach (string argument in Split(displayName[(open + 1)..close]))
+        return Read(displayName[(open + 1)..close]);
+    }
+
+    /// <summary>
+    /// Behind a display name of the user's own xUnit writes the arguments, too, each with its name: <c>Order (v2) is paid(how: "card", n: 1)</c>.
+    /// </summary>
+    /// <param name="known">Names of the method's parameters; null when they are unknown, and then only what is named throughout counts.</param>
+    /// <returns>Null when there are none.</returns>
+    public static IReadOnlyList<(string? Name, string Value)>? ParseNamed(string displayName, IReadOnlyCollection<string>? known)
+    {
+        string text = displayName.TrimEnd();
+        for (int open = text.EndsWith(')') ? text.IndexOf('(') : -1; open >= 0; open = text.IndexOf('(', open + 1))
         {
-            (string? name, string value) = SplitName(argument);
-            arguments.Add((name, Unquote(value)));
+            List<(string? Name, string Value)> arguments = Read(text[(open + 1)..^1]);
+            if (arguments.Count > 0
+                && (known is null ? arguments.TrueForAll(one => one.Name is not null) : arguments[0].Name is { } first && known.Contains(first)))
+            {
+                return arguments;
+            }
         }
 
-        return arguments;
+        return null;
     }
+
+    /// <summary>The arguments of NUnit's fixtures, outer ones first: <c>N.Outer("a")+Inner(2).Opens(1)</c> has a and 2.</summary>
+    /// <returns>One list for each class that has arguments, with the class as it is named up to there: N.Outer, N.Outer+Inner.</returns>
+    public static IEnumerable<(string Type, IReadOnlyList<(string? Name, string Value)> Arguments)> ParseFixtures(string fullyQualifiedName)
+    {
+        string name = fullyQualifiedName;
+        for (int open = name.IndexOf('('); open > 0; open = name.IndexOf('(', open))
+        {
+            int close = TestIdentity.ClosingBracket(name, open);
+            if (close < 0 || close + 1 >= name.Length || name[close + 1] is not ('.' or '+'))
+            {
+                yield break;
+            }
+
+            yield return (name[..open], Read(name[(open + 1)..close]));
+            name = name.Remove(open, close - open + 1);
+        }
+    }
+
+    private static List<(string? Name, string Value)> Read(string text)
+        => Split(text).Select(SplitName).Select(argument => (argument.Name, Unquote(argument.Value))).ToList();
 
     /// <summary>The method's name at the start, or after the last dot of the class.</summary>
     private static int FindMethod(string displayName, string method)

@@ -2,9 +2,8 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Linq;
-using SyncStorage.Sessions;
 
-namespace SyncStorage.Server.TestIt;
+namespace SyncStorage.Server.Planning;
 
 /// <summary>
 /// Planned tests as VSTest filters. The frameworks agree on little: MSTest and xUnit leave the filter to VSTest, where a backslash escapes
@@ -25,15 +24,15 @@ internal static class PlannedFilters
     private static readonly char[] EndsWord = [' ', '\t', '\u00a0', '=', '~', '!', '(', ')', '&', '|', '\'', '\\', .. Fragile];
 
     /// <summary>Only what all of them read alike: plain names of methods, all of whose rows run.</summary>
-    public static PlannedFilter Common(IReadOnlyList<PlannedTest> planned) => Make(planned, test =>
+    public static PlannedFilter Common(IReadOnlyList<ChosenTest> planned) => Make(planned, test =>
     {
         string name = UpToBracket(test.Name);
         return test.Method is { } method ? Is(method)
-            : test.Type.Length > 0 && PlannedTest.IsPlain(test.Type) && PlannedTest.IsPlain(name) ? Is($"{test.Type}.{name}")
+            : test.Type.Length > 0 && ChosenTest.IsPlain(test.Type) && ChosenTest.IsPlain(name) ? Is($"{test.Type}.{name}")
             : null;
     });
 
-    public static PlannedFilter MSTest(IReadOnlyList<PlannedTest> planned) => Make(planned, test =>
+    public static PlannedFilter MSTest(IReadOnlyList<ChosenTest> planned) => Make(planned, test =>
     {
         if (test.Method is { } method)
         {
@@ -53,7 +52,7 @@ internal static class PlannedFilters
 
         // The id, and so the name, ends before the first bracket; in F# the method's own name may go on after it.
         string escaped = Escape(name);
-        return PlannedTest.IsPlain(name) ? Is(escaped) : $@"{Is(escaped)}|FullyQualifiedName~{escaped}\(|FullyQualifiedName~{escaped} \(";
+        return ChosenTest.IsPlain(name) ? Is(escaped) : $@"{Is(escaped)}|FullyQualifiedName~{escaped}\(|FullyQualifiedName~{escaped} \(";
     });
 
     /// <summary>
@@ -61,7 +60,7 @@ internal static class PlannedFilters
     /// its rows. A name of several words is the test that has them all; not its full name, since the outermost suite's is a path, which has
     /// many a short word in it.
     /// </summary>
-    public static PlannedFilter NUnit(IReadOnlyList<PlannedTest> planned) => MakeByType(
+    public static PlannedFilter NUnit(IReadOnlyList<ChosenTest> planned) => MakeByType(
         planned,
         type => Words(type) is [var only] && only == type ? Is(type) : AllOf("FullyQualifiedName", Words(type)),
         test =>
@@ -71,19 +70,23 @@ internal static class PlannedFilters
         });
 
     /// <summary>By display name, which tells rows apart. A plain name is also the method's, whatever its rows are called.</summary>
-    public static PlannedFilter Xunit(IReadOnlyList<PlannedTest> planned) => MakeByType(
+    public static PlannedFilter Xunit(IReadOnlyList<ChosenTest> planned) => MakeByType(
         planned,
         type => $"FullyQualifiedName~{Escape(type)}.",
         test => test.Name.Length == 0 ? null
-            : PlannedTest.IsPlain(test.Name) ? $"{Is(Escape($"{test.Type}.{test.Name}"))}|DisplayName={Escape(test.Name)}"
+            : test.IsWhole ? WholeMethod($"{test.Type}.{test.Name}")
+            : ChosenTest.IsPlain(test.Name) ? $"{Is(Escape($"{test.Type}.{test.Name}"))}|DisplayName={Escape(test.Name)}"
             : test.Name.AsSpan().ContainsAny(FragileOnes) ? AllOf("DisplayName", Words(test.Name))
             : $"DisplayName={Escape($"{test.Type}.{test.Name}")}|DisplayName={Escape(test.Name)}");
 
-    private static PlannedFilter Make(IReadOnlyList<PlannedTest> planned, Func<PlannedTest, string?> express)
+    private static string? WholeMethod(string fullName)
+        => fullName.AsSpan().ContainsAny(FragileOnes) ? AllOf("FullyQualifiedName", Words(fullName)) : Is(Escape(fullName));
+
+    private static PlannedFilter Make(IReadOnlyList<ChosenTest> planned, Func<ChosenTest, string?> express)
     {
         var terms = new SortedSet<string>(StringComparer.Ordinal);
         var notExpressible = new List<string>();
-        foreach (PlannedTest test in planned)
+        foreach (ChosenTest test in planned)
         {
             if (express(test) is { } term)
             {
@@ -99,14 +102,14 @@ internal static class PlannedFilters
     }
 
     /// <summary>A class is named once, however many of its tests are planned.</summary>
-    private static PlannedFilter MakeByType(IReadOnlyList<PlannedTest> planned, Func<string, string?> expressType, Func<PlannedTest, string?> expressTest)
+    private static PlannedFilter MakeByType(IReadOnlyList<ChosenTest> planned, Func<string, string?> expressType, Func<ChosenTest, string?> expressTest)
     {
         var terms = new SortedSet<string>(StringComparer.Ordinal);
         var notExpressible = new List<string>();
-        foreach (IGrouping<string, PlannedTest> type in planned.GroupBy(test => test.Type))
+        foreach (IGrouping<string, ChosenTest> type in planned.GroupBy(test => test.Type))
         {
             var ofType = new SortedSet<string>(StringComparer.Ordinal);
-            foreach (PlannedTest test in type)
+            foreach (ChosenTest test in type)
             {
                 if (test.Method is { } method)
                 {
@@ -150,4 +153,13 @@ internal static class PlannedFilters
 
     private static string Escape(string text)
         => string.Concat(text.Select(c => c is '\\' or '(' or ')' or '&' or '|' or '=' or '!' or '~' ? @"\" + c : c.ToString()));
+}
+
+/// <summary>The tests as one kind of project has to be told them.</summary>
+internal sealed record PlannedFilter
+{
+    public required string Expression { get; init; }
+
+    /// <summary>What no filter can express: it runs only if the filter lets it.</summary>
+    public IReadOnlyList<string> NotExpressible { get; init; } = [];
 }
