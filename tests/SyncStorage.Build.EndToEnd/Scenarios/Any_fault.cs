@@ -181,7 +181,7 @@ public sealed class Any_fault
     private static async Task AssertReportedByTheNextRunAsync(Stage stage, Kind kind, TimedResult on)
     {
         Assert.IsEmpty(stage.Trial.Reports);
-        StringAssert.Contains(on.Output, "warning");
+        StringAssert.Contains(on.Output, "SYNC00");
         Assert.IsEmpty(stage.Run.Rows);
         if (!Directory.Exists(stage.Trial.Results))
         {

@@ -55,7 +55,7 @@ public sealed class Every_result_a_row
         "NuOpens {browser=chrome}: Succeeded", "NuOpens {browser=firefox}: Failed", "NuFlaky {}: Succeeded",
         "X2Pays {order=Order { }}: Failed", "X2Pays {order=Order { }, repeat=2}: Succeeded",
         "X3Pays {order=Order { }}: Failed", "X3Pays {order=Order { }, repeat=2}: Succeeded",
-        "X3Twice(n: 1) {n=1}: Failed", "X3Twice(n: 1) {n=1, repeat=2}: Succeeded",
+        "X3Twice {n=1}: Failed", "X3Twice {n=1, repeat=2}: Succeeded",
         "Fs pays {order=Fs.Order}: Failed", "Fs pays {order=Fs.Order, repeat=2}: Succeeded",
         "VbPays {order=Vb.Order}: Failed", "VbPays {order=Vb.Order, repeat=2}: Succeeded",
         "MsNeverRuns {}: Failed", "MsHangs {}: Failed", "MsHangs {repeat=2}: Failed",
