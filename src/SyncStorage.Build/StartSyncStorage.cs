@@ -75,6 +75,12 @@ public sealed class StartSyncStorage : Task
     /// <summary>SyncStorageFailOnError: trouble becomes an error.</summary>
     public bool FailOnError { get; set; }
 
+    /// <summary>The .runsettings that the user chose, absolute; empty without one.</summary>
+    public string UserSettings { get; set; } = "";
+
+    /// <summary>SyncStorage.Collector.dll, absolute.</summary>
+    public string Collector { get; set; } = "";
+
     /// <summary>Folder of the session; empty when the tests run without Sync Storage.</summary>
     [Output]
     public string Session { get; set; } = "";
@@ -83,16 +89,9 @@ public sealed class StartSyncStorage : Task
     [Output]
     public string Worker { get; set; } = "";
 
-    /// <summary>
-    /// True when the worker gets a data collector. A worker that is not going to be master needs none, and VSTest's own cost of any
-    /// collector is a process and part of a millisecond a test.
-    /// </summary>
+    /// <summary>The .runsettings that VSTest is to be given: the user's, with our data collector; empty when the user's own stays as it is.</summary>
     [Output]
-    public bool Collect { get; set; }
-
-    /// <summary>True when that collector watches single tests, unless its worker turns out not to be master.</summary>
-    [Output]
-    public bool Watch { get; set; }
+    public string RunSettings { get; set; } = "";
 
     /// <summary>The run that the worker belongs to.</summary>
     [Output]
@@ -175,10 +174,13 @@ public sealed class StartSyncStorage : Task
             HoldsBackEarly = settings.CoordinatorUrl is not null || settings.CoordinatorExecutable is not null,
         };
         session.WriteWorker(worker);
-        Watch = worker.WatchesTests(isMaster: true);
-        Collect = worker.NeedsCollector(() => session.TryBeFirst(run.TestRunId));
         Session = session.Directory;
         Worker = worker.Pid;
+        if (settings.TestEvents != Setting.NoTestEvents)
+        {
+            AttachCollector(diagnostics);
+        }
+
         Run = run.TestRunId;
         Report = new RunFolder(settings.Directory, run.TestRunId).ReportPath;
         if (run is { Publish: true, TestRunIdGiven: true })
@@ -187,6 +189,18 @@ public sealed class StartSyncStorage : Task
         }
 
         Planned = run is { Publish: true, AdapterMode: 0 };
+    }
+
+    private void AttachCollector(Diagnostics diagnostics)
+    {
+        try
+        {
+            RunSettings = new RunSettingsFile(new CollectorEntry(Collector, Session, Worker)).Write(UserSettings.Length == 0 ? null : UserSettings) ?? "";
+        }
+        catch (RunSettingsException e)
+        {
+            diagnostics.NotCollecting(UserSettings, e.Message);
+        }
     }
 
     /// <summary>By the names that <see cref="InvocationSettings"/> knows: ours without the prefix.</summary>
