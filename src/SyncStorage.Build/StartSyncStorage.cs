@@ -168,6 +168,7 @@ public sealed class StartSyncStorage : Task
             TargetFramework = TargetFramework,
             TestEvents = settings.TestEvents,
             Directory = settings.Directory,
+            MailFolder = new RunFolder(settings.Directory, run.TestRunId).MailDirectory,
             ProjectId = run.ProjectId,
             ExternalId = run.ExternalId,
             StartupTimeout = settings.StartupTimeout,

@@ -152,6 +152,7 @@ internal sealed class GuestSession : IDisposable
         TargetFramework = (assembly is null ? null : TestConsole.TargetFrameworkOf(assembly)) ?? targetFramework ?? "",
         TestEvents = settings.TestEvents,
         Directory = settings.Directory,
+        MailFolder = new RunFolder(settings.Directory, run.TestRunId).MailDirectory,
         ProjectId = run.ProjectId,
         ExternalId = run.ExternalId,
         StartupTimeout = settings.StartupTimeout,

@@ -27,6 +27,9 @@ internal sealed class RunFolder
     public string LogPath => System.IO.Path.Combine(Path, "server.log");
     public string ReportPath => System.IO.Path.Combine(Path, "report.json");
 
+    /// <summary>Extensions write here, a file each: see <see cref="Mail.MailAddress"/>.</summary>
+    public string MailDirectory => System.IO.Path.Combine(Path, "mail");
+
     /// <summary>Guests write here when no server answers: one file a worker, one batch a line.</summary>
     public string SpoolDirectory => System.IO.Path.Combine(Path, "spool");
 

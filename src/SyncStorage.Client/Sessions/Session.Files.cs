@@ -7,6 +7,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Mail;
 using SyncStorage.Protocol;
 using SyncStorage.Settings;
 
@@ -28,7 +29,10 @@ internal sealed partial class Session
     public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
 
     public void WriteWorker(WorkerDescription worker)
-        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), WireJsonOut.Default.Write(worker));
+    {
+        Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), WireJsonOut.Default.Write(worker));
+        Write(MailAddress.PathIn(Directory, worker.Pid), new MailAddress(worker.MailFolder, worker.TestRunId, worker.Project, worker.TargetFramework).ToBytes());
+    }
 
     public WorkerDescription? ReadWorker(string pid)
         => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);

@@ -23,6 +23,7 @@ namespace SyncStorage.Sessions;
 /// leases/*             who needs it (<see cref="SessionLease"/>)
 /// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
 /// workers/{pid}.role   whether its collector watches single tests (<see cref="WorkerRole"/>)
+/// workers/{pid}.mail   where its extensions write (<see cref="Mail.MailAddress"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
 /// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
 /// plans/{id}.json      which tests to run, adapter mode 0 (<see cref="TestPlan"/>)

@@ -24,6 +24,9 @@ internal sealed record WorkerDescription
     /// <summary>SyncStorageDirectory; a guest spools into a run's folder when the server does not answer.</summary>
     public string Directory { get; init; } = "";
 
+    /// <summary>Where its extensions write (<see cref="Mail.MailAddress"/>).</summary>
+    public string MailFolder { get; init; } = "";
+
     /// <summary>Project of Test IT: the cut names it.</summary>
     public string? ProjectId { get; init; }
 

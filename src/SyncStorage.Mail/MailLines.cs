@@ -1,0 +1,123 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using SyncStorage.Sessions;
+
+namespace SyncStorage.Mail;
+
+/// <summary>A trait, category or property of a test. A name may occur several times.</summary>
+internal sealed record MailedTrait(string Name, string Value);
+
+/// <summary>Who a test is, as far as the host tells. The server makes Test IT's ids of it.</summary>
+internal sealed record MailedTest
+{
+    /// <summary>VSTest's TestCase.Id, the same in every extension.</summary>
+    public string TestCaseId { get; init; } = "";
+
+    public string FullyQualifiedName { get; init; } = "";
+
+    /// <summary>Of the test case: rows that VSTest folds into one test case share it.</summary>
+    public string DisplayName { get; init; } = "";
+
+    /// <summary>Which framework's adapter runs it, such as executor://xunit/VsTestRunner2/netcoreapp.</summary>
+    public string ExecutorUri { get; init; } = "";
+
+    /// <summary>Path of the test assembly.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Namespace-qualified type and method of the test, where the adapter gives them.</summary>
+    public string? ManagedType { get; init; }
+    public string? ManagedMethod { get; init; }
+
+    public IReadOnlyList<MailedTrait> Traits { get; init; } = [];
+}
+
+/// <summary>A finished test with all that its host hands over.</summary>
+internal sealed record MailedResult
+{
+    public MailedTest Test { get; init; } = new();
+
+    /// <summary>Of the result: for a data row with its arguments, where the framework gives them.</summary>
+    public string DisplayName { get; init; } = "";
+
+    /// <summary>VSTest's word: Passed, Failed, Skipped, None or NotFound.</summary>
+    public string Outcome { get; init; } = "None";
+
+    public DateTimeOffset StartedOn { get; init; }
+    public DateTimeOffset CompletedOn { get; init; }
+    public long DurationMs { get; init; }
+    public string? Message { get; init; }
+    public string? Trace { get; init; }
+    public string? StandardOutput { get; init; }
+    public string? StandardError { get; init; }
+    public IReadOnlyList<string> Attachments { get; init; } = [];
+}
+
+/// <summary>
+/// The lines of a mail file. The first property is always <c>type</c>; what is empty is left out. Sequences count from 0 in each file, a
+/// counter for each kind of line: the server recognises by them what it has read before.
+/// <code>
+/// worker     pid, testRunId, part, project, targetFramework, processId, processBirth: the first line of every file
+/// start      sequence, at, and the test (<see cref="MailedTest"/>)
+/// end        sequence, at, outcome, and the test
+/// result     sequence, and a whole result (<see cref="MailedResult"/>)
+/// completed  the part has ended in good order; nothing comes after it
+/// </code>
+/// </summary>
+internal static class MailLines
+{
+    public const string WorkerType = "worker";
+    public const string StartType = "start";
+    public const string EndType = "end";
+    public const string ResultType = "result";
+    public const string CompletedType = "completed";
+
+    /// <summary>This process takes part as one part of the worker.</summary>
+    public static JsonLine Worker(MailAddress address, string workerPid, string part)
+    {
+        using var self = Process.GetCurrentProcess();
+        return Of(WorkerType)
+            .Add("pid", workerPid)
+            .Add("testRunId", address.TestRunId)
+            .Add("part", part)
+            .Add("project", address.Project)
+            .Add("targetFramework", address.TargetFramework)
+            .Add("processId", self.Id)
+            // Elsewhere the server looks itself, and soon enough.
+            .Add("processBirth", RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? LinuxProcess.BirthOf(self.Id) : null);
+    }
+
+    public static JsonLine Start(MailedTest test, long sequence, DateTimeOffset at)
+        => WithTest(Of(StartType).Add("sequence", sequence).Add("at", at), test);
+
+    public static JsonLine End(MailedTest test, long sequence, DateTimeOffset at, string outcome)
+        => WithTest(Of(EndType).Add("sequence", sequence).Add("at", at).Add("outcome", outcome), test);
+
+    public static JsonLine Result(MailedResult result, long sequence)
+        => WithTest(Of(ResultType).Add("sequence", sequence), result.Test)
+            .Add("displayName", result.DisplayName)
+            .Add("outcome", result.Outcome)
+            .Add("startedOn", result.StartedOn)
+            .Add("completedOn", result.CompletedOn)
+            .Add("durationMs", result.DurationMs)
+            .Add("message", result.Message)
+            .Add("trace", result.Trace)
+            .Add("standardOutput", result.StandardOutput)
+            .Add("standardError", result.StandardError)
+            .Add("attachments", result.Attachments);
+
+    public static JsonLine Completed() => Of(CompletedType);
+
+    private static JsonLine Of(string type) => new JsonLine().Add("type", type);
+
+    private static JsonLine WithTest(JsonLine line, MailedTest test)
+        => line.Add("testCaseId", test.TestCaseId)
+            .Add("fullyQualifiedName", test.FullyQualifiedName)
+            .Add("testCaseDisplayName", test.DisplayName)
+            .Add("executorUri", test.ExecutorUri)
+            .Add("source", test.Source)
+            .Add("managedType", test.ManagedType)
+            .Add("managedMethod", test.ManagedMethod)
+            .Add("traits", test.Traits);
+}
