@@ -15,6 +15,10 @@ namespace SyncStorage.Mail;
 /// <param name="TargetFramework">Short form, such as net10.0.</param>
 internal sealed record MailAddress(string Folder, string TestRunId, string Project, string TargetFramework)
 {
+    /// <summary>Where no MSBuild ran, the logger tells the test hosts that its process starts where to look.</summary>
+    public const string SessionVariable = "SYNCSTORAGE_SESSION";
+    public const string WorkerVariable = "SYNCSTORAGE_WORKER";
+
     private const int Fields = 4;
 
     public static string PathIn(string sessionDirectory, string workerPid) => Path.Combine(sessionDirectory, "workers", workerPid + ".mail");

@@ -59,8 +59,8 @@ internal sealed record MailedResult
 /// counter for each kind of line: the server recognises by them what it has read before.
 /// <code>
 /// worker     pid, testRunId, part, project, targetFramework, processId, processBirth: the first line of every file
-/// start      sequence, at, and the test (<see cref="MailedTest"/>)
-/// end        sequence, at, outcome, and the test
+/// start      sequence, startedOn, and the test (<see cref="MailedTest"/>)
+/// end        sequence, completedOn, outcome, and the test
 /// result     sequence, and a whole result (<see cref="MailedResult"/>)
 /// completed  the part has ended in good order; nothing comes after it
 /// </code>
@@ -89,10 +89,10 @@ internal static class MailLines
     }
 
     public static JsonLine Start(MailedTest test, long sequence, DateTimeOffset at)
-        => WithTest(Of(StartType).Add("sequence", sequence).Add("at", at), test);
+        => WithTest(Of(StartType).Add("sequence", sequence).Add("startedOn", at), test);
 
     public static JsonLine End(MailedTest test, long sequence, DateTimeOffset at, string outcome)
-        => WithTest(Of(EndType).Add("sequence", sequence).Add("at", at).Add("outcome", outcome), test);
+        => WithTest(Of(EndType).Add("sequence", sequence).Add("completedOn", at).Add("outcome", outcome), test);
 
     public static JsonLine Result(MailedResult result, long sequence)
         => WithTest(Of(ResultType).Add("sequence", sequence), result.Test)

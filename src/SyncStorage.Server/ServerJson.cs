@@ -12,6 +12,7 @@ namespace SyncStorage.Server;
 /// <summary>What only the server reads.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(StoredLineFacts))]
+[JsonSerializable(typeof(WitnessedLine))]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(Report))]
 internal sealed partial class ServerJson : JsonSerializerContext;

@@ -52,6 +52,9 @@ internal sealed record ObservedResult
     [JsonPropertyName("attachments")] public IReadOnlyList<string> Attachments { get; init; } = [];
 
     [JsonPropertyName("traits")] public IReadOnlyList<ResultTrait> Traits { get; init; } = [];
+
+    /// <summary>True when only a data collector knew of it, because the test host was gone before VSTest had the result.</summary>
+    [JsonPropertyName("recovered"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool Recovered { get; init; }
 }
 
 /// <summary>A trait, category or test property. A name may occur several times.</summary>

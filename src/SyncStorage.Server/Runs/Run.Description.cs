@@ -69,6 +69,7 @@ internal sealed partial class Run
                     Spooled = counts.Spooled,
                     Rejected = counts.Rejected,
                     Outcomes = new ReportedOutcomes { Passed = counts.Passed, Failed = counts.Failed, Skipped = counts.Skipped },
+                    Recovered = counts.Recovered,
                 },
                 // That something is spooled was true once; a resend has made an end of it.
                 Notices = _notices.Where(notice => counts.Spooled > 0 || !notice.StartsWith("SYNC0015", StringComparison.Ordinal)).ToArray(),

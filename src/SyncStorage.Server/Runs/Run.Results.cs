@@ -53,7 +53,7 @@ internal sealed partial class Run
             int start = lines.WrittenCount;
             var head = new StoredLineHead { Worker = pid, Project = project, TargetFramework = targetFramework, AutoTestExternalId = TestIdentity.Of(result, Settings.ExternalId).ExternalId };
             StoredLine.Write(lines, head, result, delivery);
-            prepared.Add(new PreparedResult(result.Sequence, result.TestCaseId, ResultStore.Classify(result.Outcome), start, lines.WrittenCount - start));
+            prepared.Add(new PreparedResult(result.Sequence, result.TestCaseId, ResultStore.Classify(result.Outcome), start, lines.WrittenCount - start, result.Recovered));
         }
 
         lock (_gate)
