@@ -62,6 +62,7 @@ internal sealed record MailedResult
 /// start      sequence, startedOn, and the test (<see cref="MailedTest"/>)
 /// end        sequence, completedOn, outcome, and the test
 /// result     sequence, and a whole result (<see cref="MailedResult"/>)
+/// trouble    text, for the server's log
 /// completed  the part has ended in good order; nothing comes after it
 /// </code>
 /// </summary>
@@ -71,6 +72,7 @@ internal static class MailLines
     public const string StartType = "start";
     public const string EndType = "end";
     public const string ResultType = "result";
+    public const string TroubleType = "trouble";
     public const string CompletedType = "completed";
 
     /// <summary>This process takes part as one part of the worker.</summary>
@@ -106,6 +108,9 @@ internal static class MailLines
             .Add("standardOutput", result.StandardOutput)
             .Add("standardError", result.StandardError)
             .Add("attachments", result.Attachments);
+
+    /// <summary>For the server's log.</summary>
+    public static JsonLine Trouble(string text) => Of(TroubleType).Add("text", text);
 
     public static JsonLine Completed() => Of(CompletedType);
 
