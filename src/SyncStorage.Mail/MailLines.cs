@@ -67,17 +67,11 @@ internal sealed record MailedResult
 /// </summary>
 internal static class MailLines
 {
-    public const string WorkerType = "worker";
-    public const string StartType = "start";
-    public const string EndType = "end";
-    public const string ResultType = "result";
-    public const string CompletedType = "completed";
-
     /// <summary>This process takes part as one part of the worker.</summary>
     public static JsonLine Worker(MailAddress address, string workerPid, string part)
     {
         using var self = Process.GetCurrentProcess();
-        return Of(WorkerType)
+        return Of(MailTypes.Worker)
             .Add("pid", workerPid)
             .Add("testRunId", address.TestRunId)
             .Add("part", part)
@@ -89,13 +83,13 @@ internal static class MailLines
     }
 
     public static JsonLine Start(MailedTest test, long sequence, DateTimeOffset at)
-        => WithTest(Of(StartType).Add("sequence", sequence).Add("startedOn", at), test);
+        => WithTest(Of(MailTypes.Start).Add("sequence", sequence).Add("startedOn", at), test);
 
     public static JsonLine End(MailedTest test, long sequence, DateTimeOffset at, string outcome)
-        => WithTest(Of(EndType).Add("sequence", sequence).Add("completedOn", at).Add("outcome", outcome), test);
+        => WithTest(Of(MailTypes.End).Add("sequence", sequence).Add("completedOn", at).Add("outcome", outcome), test);
 
     public static JsonLine Result(MailedResult result, long sequence)
-        => WithTest(Of(ResultType).Add("sequence", sequence), result.Test)
+        => WithTest(Of(MailTypes.Result).Add("sequence", sequence), result.Test)
             .Add("displayName", result.DisplayName)
             .Add("outcome", result.Outcome)
             .Add("startedOn", result.StartedOn)
@@ -107,7 +101,7 @@ internal static class MailLines
             .Add("standardError", result.StandardError)
             .Add("attachments", result.Attachments);
 
-    public static JsonLine Completed() => Of(CompletedType);
+    public static JsonLine Completed() => Of(MailTypes.Completed);
 
     private static JsonLine Of(string type) => new JsonLine().Add("type", type);
 

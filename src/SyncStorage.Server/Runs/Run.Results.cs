@@ -10,29 +10,11 @@ using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Runs;
 
-// What workers hand over, and what they could not.
+// What workers observe.
 internal sealed partial class Run
 {
-    /// <summary>
-    /// Stores what a worker observed; returns once it is with the operating system. A worker of this invocation whose
-    /// registration got lost with a killed server is known by its description.
-    /// </summary>
-    public void AcceptFrom(string pid, IReadOnlyList<ObservedResult> results)
-    {
-        lock (_gate)
-        {
-            ThrowIfClosed();
-            if (_state.Find(pid) is null)
-            {
-                WorkerDescription described = Describe(pid) ?? throw Unknown(pid, 400);
-                Commit([new RunEvent { Kind = RunEvents.Registered, At = Now.Time, Pid = pid, Part = WorkerPart.Logger, Project = described.Project, TargetFramework = described.TargetFramework }]);
-            }
-        }
-
-        Accept(pid, results);
-    }
-
-    private void Accept(string pid, IReadOnlyList<ObservedResult> results)
+    /// <summary>Stores what a worker observed; returns once it is with the operating system.</summary>
+    public void Accept(string pid, IReadOnlyList<ObservedResult> results)
     {
         string? project;
         string targetFramework;
@@ -89,52 +71,6 @@ internal sealed partial class Run
         }
     }
 
-    /// <summary>Goes on where a dead server stopped: takes in what was spooled, and gives the publisher what it has not delivered.</summary>
-    public void TakeSpooled()
-    {
-        lock (_gate)
-        {
-            TryImportSpool();
-            PublishReady();
-        }
-    }
-
-    /// <summary>A spool file that cannot be taken in stays where it is; the run ends nevertheless.</summary>
-    private void TryImportSpool()
-    {
-        try
-        {
-            ImportSpool();
-        }
-        catch (Exception e)
-        {
-            Log($"SYNC0015: Spooled results could not be taken in, they stay in {_folder.SpoolDirectory}: {e}");
-        }
-    }
-
-    /// <summary>Takes in what guests left beside the server while it did not answer.</summary>
-    private void ImportSpool()
-    {
-        foreach (SpooledBatch spooled in SpoolImport.Read(_folder, message => Log(message)))
-        {
-            foreach (ResultBatch batch in spooled.Batches)
-            {
-                if (_state.Find(batch.Pid) is null)
-                {
-                    WorkerDescription? described = Describe(batch.Pid);
-                    Commit([
-                        new RunEvent { Kind = RunEvents.Registered, At = Now.Time, Pid = batch.Pid, Part = WorkerPart.Logger, Project = described?.Project, TargetFramework = described?.TargetFramework },
-                        new RunEvent { Kind = RunEvents.StatusSet, At = Now.Time, Pid = batch.Pid, Part = WorkerPart.Logger, Status = WorkerStatus.Completed },
-                    ]);
-                }
-
-                Accept(batch.Pid, batch.Results);
-            }
-
-            spooled.Remove();
-        }
-    }
-
     public ValueTask<ObservedResult> ReadAsync(long index, CancellationToken cancellation)
     {
         (long Offset, int Length) place;
@@ -145,8 +81,4 @@ internal sealed partial class Run
 
         return ValueTask.FromResult(_store.Read(place));
     }
-
-    /// <summary>What MSBuild left about a worker. Pids come from outside: only a plain file name is looked up.</summary>
-    private WorkerDescription? Describe(string pid)
-        => _host.Session is not null && RunFolder.NameOf(pid) == pid ? Session.At(_host.Session).ReadWorker(pid) : null;
 }
