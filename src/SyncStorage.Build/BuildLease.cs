@@ -14,27 +14,66 @@ namespace SyncStorage.Build;
 /// </summary>
 internal sealed class BuildLease : IDisposable
 {
+    private const int MostAttempts = 20;
+
     private readonly Session _session;
     private readonly ServerStart _start;
+    private readonly LeaseHolder _holder;
     private readonly SessionLease _lease;
 
-    private BuildLease(Session session, ServerStart start)
+    private BuildLease(Session session, ServerStart start, LeaseHolder holder)
     {
-        _session = session;
-        _start = start;
-        _lease = session.TakeLease();
+        (_session, _start, _holder) = (session, start, holder);
+        _lease = session.TakeLease(holder);
     }
 
     /// <summary>Takes the node's lease unless it has one, and sees to it that a server runs.</summary>
-    public static void Hold(IBuildEngine4 engine, Session session, ServerStart start)
+    /// <param name="engine">Keeps the lease until the build ends.</param>
+    /// <param name="key">The session's.</param>
+    /// <param name="start">How its server is started.</param>
+    /// <param name="holder">This invocation.</param>
+    /// <param name="prepare">Writes what the server has to find there.</param>
+    /// <returns>The session, and true when another invocation's server runs in it, which this one takes part in.</returns>
+    public static (Session Session, bool IsShared) Hold(IBuildEngine4 engine, string key, ServerStart start, LeaseHolder holder, Action<Session> prepare)
     {
-        string key = "SyncStorage.Build " + session.Directory;
-        if (engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is null)
+        for (int attempt = 1; ; attempt++)
         {
-            engine.RegisterTaskObject(key, new BuildLease(session, start), RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
-        }
+            Session session = Session.ForKey(key);
+            string name = "SyncStorage.Build " + session.Directory;
+            if (engine.GetRegisteredTaskObject(name, RegisteredTaskObjectLifetime.Build) is not null)
+            {
+                prepare(session);
+                SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult();
+                return (session, IsShared: false);
+            }
 
-        SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult();
+            BuildLease? lease = null;
+            try
+            {
+                bool isFirstOfUs = !session.HasLeases(holder.Prefix);
+                lease = new BuildLease(session, start, holder);
+                prepare(session);
+                // Under the session's lock, which a server that ends holds as well: it sees the lease, or we see that the folder is gone.
+                bool isShared = !SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult() && isFirstOfUs;
+                if (File.Exists(lease._lease.Path) || attempt == MostAttempts)
+                {
+                    engine.RegisterTaskObject(name, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+                    return (session, isShared);
+                }
+            }
+            catch (DirectoryNotFoundException) when (attempt < MostAttempts)
+            {
+                // The same, seen earlier.
+            }
+            catch
+            {
+                lease?._lease.Dispose();
+                throw;
+            }
+
+            // A server that has just ended took the session's folder away under our hands: again, in a new one.
+            lease?._lease.Dispose();
+        }
     }
 
     public void Dispose()
@@ -53,23 +92,48 @@ internal sealed class BuildLease : IDisposable
     private void End()
     {
         int? server = _session.ReadStarted();
-        List<string> reports = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id).ReportPath).ToList();
+        string directory = _session.ReadResultsDirectory() ?? _start.Directory;
+        List<string> runs = _session.ReadRunIds().ToList();
+        using SessionLease waiting = _session.TakeWaiting(_holder);
         _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)
-        if (_session.HasLeases())
+        if (_session.HasLeases(_holder.Prefix))
         {
             return;
         }
 
-        if (!SessionServer.WaitForSignOffAsync(_session, _start, server).GetAwaiter().GetResult())
+        if (!SessionServer.WaitForSignOffAsync(_session, _start, server, Replaced).GetAwaiter().GetResult())
         {
-            Console.Error.WriteLine($"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {_start.Directory}");
+            Console.Error.WriteLine(File.Exists(_session.StartErrorPath)
+                ? $"warning SYNC0003: Sync Storage could not be started: {File.ReadAllText(_session.StartErrorPath).Trim()} What the tests left in {directory} is taken in by the next run."
+                : $"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {directory}");
         }
 
-        foreach (string report in reports.Where(File.Exists))
+        foreach (string run in runs)
         {
-            Console.WriteLine(ReportSummary.Of(report));
+            Report(new RunFolder(directory, run), new RunFolder(_start.Directory, run));
         }
     }
+
+    /// <summary>Prints the last line; who took part in another invocation's run finds its report in the own directory as well.</summary>
+    private static void Report(RunFolder run, RunFolder own)
+    {
+        if (!File.Exists(run.ReportPath))
+        {
+            return;
+        }
+
+        if (own.Path != run.Path)
+        {
+            OwnerOnly.CreateDirectory(own.Path);
+            File.Copy(run.ReportPath, own.ReportPath, overwrite: true);
+            File.Copy(run.ResultsPath, own.ResultsPath, overwrite: true);
+        }
+
+        Console.WriteLine(ReportSummary.Of(own.ReportPath));
+    }
+
+    private static void Replaced()
+        => Console.Error.WriteLine("warning SYNC0008: Sync Storage's server was lost during the run; it is started again and goes on from its journal and the mail.");
 }

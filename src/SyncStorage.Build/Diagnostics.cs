@@ -33,6 +33,9 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
     public void PlanNotFetched(string reason)
         => Trouble("SYNC0019", $"adapterMode 0: the tests planned in Test IT could not be fetched: {reason} All tests run.");
 
+    public void RunIsShared(string testRunId, string directory)
+        => RunStarts($"SYNC0006: Sync Storage: run {testRunId} is coordinated by another 'dotnet test' of yours already; this one takes part. Port, directory and Test IT settings are that one's, log and journal lie in {directory}");
+
     public void RunStarts(string message) => log.LogMessage(Microsoft.Build.Framework.MessageImportance.High, "{0}", message);
 
     private void Trouble(string code, string message)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Microsoft.Build.Framework;
+using SyncStorage.Mail;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 using Task = Microsoft.Build.Utilities.Task;
@@ -143,47 +144,40 @@ public sealed class StartSyncStorage : Task
         }
 
         var invocation = Invocation.Of(CorrelationId, StartupDirectory);
-        Session session = Sessions.Session.ForKey(invocation.Key);
-        RunSettings run = settings.ReadRun(session);
+        RunSettings run = settings.ReadRun(() => Sessions.Session.ForKey(invocation.Key).DeriveTestRunId());
+        // All calls of this user with one run id meet in one session.
+        string key = run.TestRunIdGiven ? "run " + run.TestRunId : invocation.Key;
         foreach (SettingProblem problem in settings.Problems)
         {
             diagnostics.Setting(problem);
         }
 
-        session.WriteRun(run);
-        BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
+        var holder = new LeaseHolder(SessionFolders.Hash(invocation.Key), invocation.ProcessId ?? 0);
+        (Session session, bool isShared) = BuildLease.Hold((IBuildEngine4)BuildEngine, key, settings.ToServerStart(run.TestRunId), holder, session => session.WriteRun(run));
+        string directory = session.ReadResultsDirectory() ?? settings.Directory;
+        if (isShared)
+        {
+            diagnostics.RunIsShared(run.TestRunId, directory);
+        }
 
-        // Otherwise nobody waits here: the collector does, right before the tests. But only a task can fail the build.
+        // Otherwise nobody waits here: the tests can begin before the server has. But only a task can fail the build.
         if (FailOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
         {
             diagnostics.ServerNotStarted(System.IO.File.Exists(session.StartErrorPath) ? System.IO.File.ReadAllText(session.StartErrorPath) : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout).");
             return;
         }
 
-        var worker = new WorkerDescription
-        {
-            Pid = WorkerPid.Create(),
-            TestRunId = run.TestRunId,
-            Project = System.IO.Path.GetFileNameWithoutExtension(ProjectFile),
-            TargetFramework = TargetFramework,
-            TestEvents = settings.TestEvents,
-            Directory = settings.Directory,
-            MailFolder = new RunFolder(settings.Directory, run.TestRunId).MailDirectory,
-            ProjectId = run.ProjectId,
-            ExternalId = run.ExternalId,
-            StartupTimeout = settings.StartupTimeout,
-            HoldsBackEarly = settings.CoordinatorUrl is not null || settings.CoordinatorExecutable is not null,
-        };
-        session.WriteWorker(worker);
+        Worker = WorkerPid.Create();
+        session.WriteWorker(Worker, new MailAddress(
+            new RunFolder(directory, run.TestRunId).MailDirectory, run.TestRunId, System.IO.Path.GetFileNameWithoutExtension(ProjectFile), TargetFramework));
         Session = session.Directory;
-        Worker = worker.Pid;
         if (settings.TestEvents != Setting.NoTestEvents)
         {
             AttachCollector(diagnostics);
         }
 
         Run = run.TestRunId;
-        Report = new RunFolder(settings.Directory, run.TestRunId).ReportPath;
+        Report = new RunFolder(directory, run.TestRunId).ReportPath;
         if (run is { Publish: true, TestRunIdGiven: true })
         {
             diagnostics.RunStarts($"Sync Storage: results go to test run {run.TestRunId} at {run.Url}");

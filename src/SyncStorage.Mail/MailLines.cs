@@ -63,23 +63,17 @@ internal sealed record MailedResult
 /// end        sequence, completedOn, outcome, and the test
 /// result     sequence, and a whole result (<see cref="MailedResult"/>)
 /// trouble    text, for the server's log
-/// completed  the part has ended in good order; nothing comes after it
+/// trouble    text, for the server's log
+/// completed  the part has ended in good order; nothing comes after it. The logger's has more: at, status (aborted), reason
 /// </code>
 /// </summary>
 internal static class MailLines
 {
-    public const string WorkerType = "worker";
-    public const string StartType = "start";
-    public const string EndType = "end";
-    public const string ResultType = "result";
-    public const string TroubleType = "trouble";
-    public const string CompletedType = "completed";
-
     /// <summary>This process takes part as one part of the worker.</summary>
     public static JsonLine Worker(MailAddress address, string workerPid, string part)
     {
         using var self = Process.GetCurrentProcess();
-        return Of(WorkerType)
+        return Of(MailTypes.Worker)
             .Add("pid", workerPid)
             .Add("testRunId", address.TestRunId)
             .Add("part", part)
@@ -91,13 +85,13 @@ internal static class MailLines
     }
 
     public static JsonLine Start(MailedTest test, long sequence, DateTimeOffset at)
-        => WithTest(Of(StartType).Add("sequence", sequence).Add("startedOn", at), test);
+        => WithTest(Of(MailTypes.Start).Add("sequence", sequence).Add("startedOn", at), test);
 
     public static JsonLine End(MailedTest test, long sequence, DateTimeOffset at, string outcome)
-        => WithTest(Of(EndType).Add("sequence", sequence).Add("completedOn", at).Add("outcome", outcome), test);
+        => WithTest(Of(MailTypes.End).Add("sequence", sequence).Add("completedOn", at).Add("outcome", outcome), test);
 
     public static JsonLine Result(MailedResult result, long sequence)
-        => WithTest(Of(ResultType).Add("sequence", sequence), result.Test)
+        => WithTest(Of(MailTypes.Result).Add("sequence", sequence), result.Test)
             .Add("displayName", result.DisplayName)
             .Add("outcome", result.Outcome)
             .Add("startedOn", result.StartedOn)
@@ -110,9 +104,15 @@ internal static class MailLines
             .Add("attachments", result.Attachments);
 
     /// <summary>For the server's log.</summary>
-    public static JsonLine Trouble(string text) => Of(TroubleType).Add("text", text);
+    public static JsonLine Trouble(string text) => Of(MailTypes.Trouble).Add("text", text);
 
-    public static JsonLine Completed() => Of(CompletedType);
+    public static JsonLine Completed() => Of(MailTypes.Completed);
+
+    /// <param name="at">When the end was seen.</param>
+    /// <param name="aborted">The tests did not end by themselves.</param>
+    /// <param name="reason">The host's last words about trouble; null if there were none.</param>
+    public static JsonLine Completed(DateTimeOffset at, bool aborted, string? reason)
+        => Completed().Add("at", at).Add("status", aborted ? "aborted" : null).Add("reason", reason);
 
     private static JsonLine Of(string type) => new JsonLine().Add("type", type);
 

@@ -20,11 +20,9 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PublishedResponse))]
 [JsonSerializable(typeof(CompletionResponse))]
-[JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
-[JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
@@ -44,11 +42,9 @@ internal sealed partial class WireJson : JsonSerializerContext;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PublishedResponse))]
 [JsonSerializable(typeof(CompletionResponse))]
-[JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
-[JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 internal sealed partial class WireJsonOut : JsonSerializerContext
@@ -58,8 +54,6 @@ internal sealed partial class WireJsonOut : JsonSerializerContext
     public byte[] Write(RunSettings run) => Write(run, RunSettingsSerializeHandler);
 
     public byte[] Write(ServerStart start) => Write(start, ServerStartSerializeHandler);
-
-    public byte[] Write(WorkerDescription worker) => Write(worker, WorkerDescriptionSerializeHandler);
 
     private static byte[] Write<T>(T value, Action<Utf8JsonWriter, T> write)
     {

@@ -63,11 +63,3 @@ internal sealed record ResultTrait
     [JsonPropertyName("name")] public string Name { get; init; } = "";
     [JsonPropertyName("value")] public string Value { get; init; } = "";
 }
-
-/// <summary>POST /results, and one line of a guest's spool file.</summary>
-internal sealed record ResultBatch
-{
-    [JsonPropertyName("pid")] public string Pid { get; init; } = "";
-    [JsonPropertyName("testRunId")] public string TestRunId { get; init; } = "";
-    [JsonPropertyName("results")] public IReadOnlyList<ObservedResult> Results { get; init; } = [];
-}

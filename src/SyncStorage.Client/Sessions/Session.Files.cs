@@ -28,19 +28,7 @@ internal sealed partial class Session
     /// <summary>Null when nobody has said yet how to start the server.</summary>
     public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
 
-    public void WriteWorker(WorkerDescription worker)
-    {
-        Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), WireJsonOut.Default.Write(worker));
-        Write(MailAddress.PathIn(Directory, worker.Pid), new MailAddress(worker.MailFolder, worker.TestRunId, worker.Project, worker.TargetFramework).ToBytes());
-    }
-
-    public WorkerDescription? ReadWorker(string pid)
-        => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);
-
-    public IEnumerable<WorkerDescription> ReadWorkers()
-        => System.IO.Directory.EnumerateFiles(WorkersDirectory, "*.json")
-            .Select(path => Read(path, WireJson.Default.WorkerDescription))
-            .OfType<WorkerDescription>();
+    public void WriteWorker(string pid, MailAddress address) => Write(MailAddress.PathIn(Directory, pid), address.ToBytes());
 
     /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
     public void WriteRun(RunSettings run)
@@ -60,25 +48,23 @@ internal sealed partial class Session
             .OfType<RunSettings>()
             .ToList();
 
-    /// <summary>True for the first worker of a run that asks, and for no other of the invocation.</summary>
-    public bool TryBeFirst(string testRunId)
-    {
-        try
-        {
-            using (new FileStream(Path.Combine(RunsDirectory, Hash(testRunId) + ".first"), FileMode.CreateNew))
-            {
-                return true;
-            }
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Of all runs. Not <see cref="ReadRuns"/>, for MSBuild at the end of the build: compiling that takes longer than all the rest there.</summary>
     public IReadOnlyList<string> ReadRunIds()
         => System.IO.Directory.GetFiles(RunsDirectory, "*.json").Select(ReadRunId).OfType<string>().ToList();
+
+    /// <summary>Of the runs that have come since the last call.</summary>
+    /// <param name="known">Remembers which those are; empty at the first call.</param>
+    public IEnumerable<string> ReadNewRunIds(HashSet<string> known)
+    {
+        foreach (string path in System.IO.Directory.EnumerateFiles(RunsDirectory, "*.json"))
+        {
+            if (!known.Contains(path) && ReadRunId(path) is { Length: > 0 } id)
+            {
+                known.Add(path);
+                yield return id;
+            }
+        }
+    }
 
     public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
 
@@ -122,9 +108,9 @@ internal sealed partial class Session
 
     private string StartPath => Path.Combine(Directory, "start.json");
 
-    private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, Hash(testRunId) + ".json");
+    private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, SessionFolders.Hash(testRunId) + ".json");
 
-    private string RunPath(string testRunId) => Path.Combine(RunsDirectory, Hash(testRunId) + ".json");
+    private string RunPath(string testRunId) => Path.Combine(RunsDirectory, SessionFolders.Hash(testRunId) + ".json");
 
     private static T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class

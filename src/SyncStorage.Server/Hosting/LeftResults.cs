@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Server.TestIt;
@@ -55,18 +56,14 @@ internal sealed class LeftResults : IDisposable
         try
         {
             // Asked of the run, which has the lock: since the look before, another process may have done all of it.
-            if (run.IsRunning && closeOpenRun)
+            if (closeOpenRun)
             {
-                await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+                await CloseAsync(run, log).ConfigureAwait(false);
             }
 
-            if (!run.IsRunning && run.Settings.Publish)
+            if (run is { IsRunning: false, Settings.Publish: true } && run.Describe().Results.Spooled > 0)
             {
-                run.TakeSpooled();
-                if (run.Describe().Results.Spooled > 0)
-                {
-                    return new LeftResults(run, time);
-                }
+                return new LeftResults(run, time);
             }
         }
         catch
@@ -77,6 +74,17 @@ internal sealed class LeftResults : IDisposable
 
         run.Dispose();
         return null;
+    }
+
+    private static async Task CloseAsync(Run run, ServerLog log)
+    {
+        using var mail = new Mailbox(run, [run.Folder.MailDirectory], LocalCoordinator.Instance, log);
+        await mail.PollAsync().ConfigureAwait(false);
+        if (run.IsRunning)
+        {
+            await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+            await mail.PollAsync().ConfigureAwait(false);
+        }
     }
 
     /// <returns>The report afterwards, and whether nothing is left.</returns>

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;
@@ -47,24 +48,24 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 
     private async Task TidyAsync(RunFolder folder)
     {
-        bool spooled = SpoolImport.Exists(folder);
-        if (!spooled && LeftRun.IsPlainlyClosed(folder))
+        bool hasMail = Mailbox.FilesIn(folder.MailDirectory).Any();
+        if (!hasMail && LeftRun.IsPlainlyClosed(folder))
         {
             RemoveIfOld(folder);
             return;
         }
 
         LeftRun? left = LeftRun.In(folder);
-        string? testRunId = left?.TestRunId ?? (spooled ? SpooledRunId(folder) : null);
-        if (testRunId is null || (left is { IsClosed: true } && !spooled))
+        string? testRunId = left?.TestRunId ?? (hasMail ? Mailbox.RunIdIn(folder.MailDirectory) : null);
+        if (testRunId is null || (left is { IsClosed: true } && !hasMail))
         {
             RemoveIfOld(folder);
         }
-        else if (left is null ? IsMine(testRunId) : host.Session is not null && left.Session == host.Session)
+        else if (left is null ? host.Knows(testRunId) : host.Session is not null && left.Session == host.Session)
         {
-            runs.Open(testRunId).TakeSpooled();
+            runs.Open(testRunId);
         }
-        else if (!IsAlive(left?.Session))
+        else if (left?.Session is not { } session || !Session.IsNeeded(session))
         {
             await CloseAsync(testRunId, folder).ConfigureAwait(false);
         }
@@ -84,27 +85,12 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     {
         using var run = new Run(testRunId, folder, host with { CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
         host.Log.Write($"Run {testRunId} was left open by a server that is dead; it is closed.");
-        run.TakeSpooled();
+        using var mail = new Mailbox(run, [folder.MailDirectory], LocalCoordinator.Instance, host.Log);
+        await mail.PollAsync().ConfigureAwait(false);
         await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+        // Its workers have ended by now, whatever they said.
+        await mail.PollAsync().ConfigureAwait(false);
     }
-
-    private static string? SpooledRunId(RunFolder folder)
-    {
-        foreach (SyncStorage.Results.ResultBatch batch in SpoolImport.Peek(folder))
-        {
-            if (batch.TestRunId is { Length: > 0 })
-            {
-                return batch.TestRunId;
-            }
-        }
-
-        return null;
-    }
-
-    private bool IsMine(string testRunId) => host.Session is not null && Session.At(host.Session).ReadRun(testRunId) is not null;
-
-    /// <summary>The invocation still runs: its own guests will start its server again.</summary>
-    private static bool IsAlive(string? session) => session is not null && Directory.Exists(session) && Session.At(session).HasLeases();
 
     private static DateTimeOffset LastWrite(RunFolder folder)
     {

@@ -3,13 +3,13 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
-using SyncStorage.Results;
+using SyncStorage.Mail;
 using SyncStorage.VSTest;
 
 namespace SyncStorage.TestLogger;
 
 /// <summary>Makes our record out of VSTest's: facts only, complete, in units of their own. No state, no host.</summary>
-internal static class ObservedResultMapper
+internal static class MailedResults
 {
     // Test IT takes less; what is bounded here is our own memory and one request's size.
     private const int LongestText = 1_000_000;
@@ -17,22 +17,15 @@ internal static class ObservedResultMapper
     // What Test IT takes at most: 500 days.
     private const long LongestDurationMs = 43_200_000_000;
 
-    public static ObservedResult Map(TestResult result, long sequence, DateTimeOffset now)
+    public static MailedResult Of(TestResult result, DateTimeOffset now)
     {
-        TestCase test = result.TestCase;
+        MailedTest test = MailedTests.Of(result.TestCase);
         long durationMs = Math.Min(Math.Max(0, (long)Math.Round(result.Duration.TotalMilliseconds)), LongestDurationMs);
         DateTimeOffset startedOn = StartOf(result, durationMs, now);
-        return new ObservedResult
+        return new MailedResult
         {
-            Sequence = sequence,
-            TestCaseId = test.Id.ToString("D"),
-            FullyQualifiedName = test.FullyQualifiedName ?? "",
-            DisplayName = FirstText(result.DisplayName, test.DisplayName, test.FullyQualifiedName),
-            TestCaseDisplayName = FirstText(test.DisplayName, test.FullyQualifiedName),
-            ExecutorUri = test.ExecutorUri?.OriginalString ?? "",
-            Source = test.Source ?? "",
-            ManagedType = TestCaseFacts.ManagedType(test),
-            ManagedMethod = TestCaseFacts.ManagedMethod(test),
+            Test = test with { Traits = TraitsOf(test, result) },
+            DisplayName = string.IsNullOrEmpty(result.DisplayName) ? test.DisplayName : result.DisplayName!,
             Outcome = result.Outcome.ToString(),
             StartedOn = startedOn,
             CompletedOn = startedOn.AddMilliseconds(durationMs),
@@ -42,8 +35,15 @@ internal static class ObservedResultMapper
             StandardOutput = Text(result, isError: false),
             StandardError = Text(result, isError: true),
             Attachments = AttachmentsOf(result),
-            Traits = TestCaseFacts.Traits(test).Concat(TestCaseFacts.Traits((TestObject)result)).Distinct().ToList(),
         };
+    }
+
+    /// <summary>Those of the test and those of this result, each once.</summary>
+    private static List<MailedTrait> TraitsOf(MailedTest test, TestResult result)
+    {
+        var traits = new List<MailedTrait>(test.Traits);
+        MailedTests.AddTraits(traits, result);
+        return traits.Distinct().ToList();
     }
 
     /// <summary>
@@ -85,8 +85,6 @@ internal static class ObservedResultMapper
             .Select(uri => uri.IsAbsoluteUri && uri.IsFile ? uri.LocalPath : uri.OriginalString)
             .Distinct(StringComparer.Ordinal)
             .ToList();
-
-    private static string FirstText(params string?[] candidates) => candidates.FirstOrDefault(c => !string.IsNullOrEmpty(c)) ?? "";
 
     /// <summary>Keeps beginning and end, which tell most, and says what is missing.</summary>
     private static string? Bounded(string? text)

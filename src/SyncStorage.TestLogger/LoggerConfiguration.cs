@@ -2,17 +2,18 @@ using System;
 using System.Collections.Generic;
 using System.Xml;
 
-namespace SyncStorage.Sessions;
+namespace SyncStorage.TestLogger;
 
 /// <summary>
-/// What collector and logger are configured with: the session and worker that MSBuild attached them to, or the settings
-/// that a user wrote into a .runsettings by hand. Unknown names are kept and ignored: VSTest hands foreign ones over too.
+/// What the logger is configured with: the session and worker that MSBuild attached it to, or the settings that a user wrote into a
+/// .runsettings by hand. Unknown names are kept and ignored: VSTest hands foreign ones over too.
 /// </summary>
-internal static class GuestConfiguration
+internal static class LoggerConfiguration
 {
     public const string FriendlyName = "SyncStorage";
-    public const string CollectorUri = "datacollector://SyncStorage/v1";
-    public const string LoggerUri = "logger://SyncStorage/v1";
+    public const string Uri = "logger://SyncStorage/v1";
+
+    private const string CollectorUri = "InProcDataCollector://SyncStorage/v1";
 
     /// <summary>Folder of the session; absent where no MSBuild target ran.</summary>
     public const string Session = "Session";
@@ -20,15 +21,8 @@ internal static class GuestConfiguration
     /// <summary>Pid of the worker in that session.</summary>
     public const string Worker = "Worker";
 
-    /// <summary>False when the collector of that worker is not to watch single tests, whoever is master.</summary>
-    public const string Watch = "Watch";
-
-    /// <summary>Whether the worker's collector is to watch single tests if the worker becomes master. MSBuild knows it when it attaches the guests.</summary>
-    public static bool MayWatch(IReadOnlyDictionary<string, string> values)
-        => !values.TryGetValue(Watch, out string? watch) || !bool.FalseString.Equals(watch, StringComparison.OrdinalIgnoreCase);
-
     /// <summary>The child elements of a Configuration element.</summary>
-    public static Dictionary<string, string> Of(XmlNode? configuration)
+    private static Dictionary<string, string> Of(XmlNode? configuration)
     {
         var values = Empty();
         for (XmlNode? child = configuration?.FirstChild; child is not null; child = child.NextSibling)
@@ -55,8 +49,7 @@ internal static class GuestConfiguration
     }
 
     /// <summary>
-    /// Adds what the user wrote at the other guest only. Collector and logger share one run, and nobody should have to write
-    /// its settings twice; the logger is the one that sees the whole file.
+    /// Adds what the user wrote at the collector only. Both share one run, and nobody should have to write its settings twice.
     /// </summary>
     public static void AddFromRunSettings(Dictionary<string, string> values, string? runSettings)
     {
@@ -71,11 +64,11 @@ internal static class GuestConfiguration
             document.Load(reader);
         }
 
-        foreach (string path in new[] { "/RunSettings/DataCollectionRunSettings/DataCollectors/DataCollector", "/RunSettings/LoggerRunSettings/Loggers/Logger" })
+        foreach (string path in new[] { "/RunSettings/InProcDataCollectionRunSettings/InProcDataCollectors/InProcDataCollector", "/RunSettings/LoggerRunSettings/Loggers/Logger" })
         {
-            foreach (XmlNode guest in document.SelectNodes(path)!)
+            foreach (XmlNode extension in document.SelectNodes(path)!)
             {
-                if (guest is not XmlElement element || !IsOurs(element))
+                if (extension is not XmlElement element || !IsOurs(element))
                 {
                     continue;
                 }
@@ -91,10 +84,10 @@ internal static class GuestConfiguration
         }
     }
 
-    private static bool IsOurs(XmlElement guest)
-        => Equal(guest.GetAttribute("friendlyName"), FriendlyName)
-            || Equal(guest.GetAttribute("uri"), CollectorUri)
-            || Equal(guest.GetAttribute("uri"), LoggerUri);
+    private static bool IsOurs(XmlElement extension)
+        => Equal(extension.GetAttribute("friendlyName"), FriendlyName)
+            || Equal(extension.GetAttribute("uri"), CollectorUri)
+            || Equal(extension.GetAttribute("uri"), Uri);
 
     private static bool Equal(string given, string known) => string.Equals(given, known, StringComparison.OrdinalIgnoreCase);
 

@@ -1,17 +1,17 @@
 using System;
 using System.Collections.Generic;
 
-namespace SyncStorage.Sessions;
+namespace SyncStorage.TestLogger;
 
-/// <summary>Says each thing once: a server that is gone fails every call, and one line about it is enough for a user.</summary>
+/// <summary>Says each thing once: a disk that is full refuses every line, and one word about it is enough for a user.</summary>
 /// <param name="write">Where the host shows warnings; a host that throws there is ignored.</param>
-internal sealed class GuestWarnings(Action<string> write)
+internal sealed class Warnings(Action<string> write)
 {
     private const string Prefix = "SYNC";
 
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
 
-    /// <param name="message">With a code of its own ("SYNC0008: ..."), or it gets SYNC0018: trouble of a guest.</param>
+    /// <param name="message">With a code of its own ("SYNC0008: ..."), or it gets SYNC0018: trouble of an extension.</param>
     /// <param name="cause">Added to the text. Two causes of one message are one thing.</param>
     public void Warn(string message, Exception? cause = null)
     {
