@@ -111,10 +111,13 @@ internal sealed class WitnessedTests
             int surplus = test.Results.Count - test.Ended.Count;
             if (!endedWell)
             {
-                missing.AddRange(test.Ended.Take(-Math.Min(surplus, 0)).Select(seen => Tell(ResultOf(seen), "The test host ended before this result was reported: only its outcome and times are known", End.Reason)));
+                missing.AddRange(test.Ended.Take(-Math.Min(surplus, 0)).Select(seen => ResultOf(seen) with
+                {
+                    Message = "The test host ended before this result was reported: only its outcome and times are known.",
+                }));
             }
 
-            missing.AddRange(test.Open.Skip(Math.Max(surplus, 0)).Select(seen => Tell(RunningOf(seen, End.At), "The test host ended while this test was running", End.Reason)));
+            missing.AddRange(test.Open.Skip(Math.Max(surplus, 0)).Select(seen => Blame(RunningOf(seen))));
         }
 
         return [.. missing.OrderBy(result => result.CompletedOn)];
@@ -156,8 +159,8 @@ internal sealed class WitnessedTests
         }
     }
 
-    private static ObservedResult RunningOf(Seen seen, DateTimeOffset? endedOn)
-        => Timed(ResultOf(seen) with { Outcome = "Failed" }, endedOn > seen.StartedOn ? endedOn.Value : seen.StartedOn);
+    private ObservedResult RunningOf(Seen seen)
+        => Timed(ResultOf(seen) with { Outcome = "Failed" }, End.At > seen.StartedOn ? End.At.Value : seen.StartedOn);
 
     private static ObservedResult ResultOf(Seen seen)
     {
@@ -176,11 +179,12 @@ internal sealed class WitnessedTests
         => result with { CompletedOn = completedOn, DurationMs = Math.Max(0, (long)(completedOn - result.StartedOn).TotalMilliseconds) };
 
     /// <summary>Of a crash VSTest tells the process's last words, with a stack.</summary>
-    private static ObservedResult Tell(ObservedResult result, string what, string? reason)
+    private ObservedResult Blame(ObservedResult result)
     {
-        int stack = reason?.IndexOf("\n   at ", StringComparison.Ordinal) ?? -1;
-        string? head = stack < 0 ? reason : reason![..stack];
-        return result with { Message = head is null ? what + "." : $"{what}. {head}", Trace = stack < 0 ? null : reason![(stack + 1)..] };
+        const string What = "The test host ended while this test was running.";
+        int stack = End.Reason?.IndexOf("\n   at ", StringComparison.Ordinal) ?? -1;
+        string? head = stack < 0 ? End.Reason : End.Reason![..stack];
+        return result with { Message = head is null ? What : $"{What} {head}", Trace = stack < 0 ? null : End.Reason![(stack + 1)..] };
     }
 
     private static ObservedResult Parse(ReadOnlySpan<byte> line) => CompleteResult.Of(JsonSerializer.Deserialize(line, WireJson.Default.ObservedResult)!);
