@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using SyncStorage.Mail;
 using SyncStorage.VSTest;
+using TestResult = Microsoft.VisualStudio.TestPlatform.ObjectModel.TestResult;
 
 namespace SyncStorage.TestLogger;
 
