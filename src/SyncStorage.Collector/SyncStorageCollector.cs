@@ -1,8 +1,7 @@
 using System;
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using System.Threading;
 using System.Xml;
-using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel.DataCollection;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel.DataCollector.InProcDataCollector;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel.InProcDataCollector;
@@ -19,7 +18,9 @@ namespace SyncStorage.Collector;
 public sealed class SyncStorageCollector : InProcDataCollection
 {
     private const string Part = "collector";
+    private const int MostTroubles = 10;
 
+    private readonly ConcurrentQueue<string> _troubles = new();
     private MailFile? _mail;
     private long _starts = -1;
     private long _ends = -1;
@@ -55,6 +56,12 @@ public sealed class SyncStorageCollector : InProcDataCollection
     /// <summary>Called by VSTest.</summary>
     public void TestSessionEnd(TestSessionEndArgs testSessionEndArgs) => Guarded(() =>
     {
+        // A copy: what cannot be written is trouble again.
+        foreach (string trouble in _troubles.ToArray())
+        {
+            _mail?.Write(MailLines.Trouble(trouble));
+        }
+
         _mail?.Write(MailLines.Completed());
         _mail?.Dispose();
     });
@@ -75,7 +82,7 @@ public sealed class SyncStorageCollector : InProcDataCollection
         return (session, worker);
     }
 
-    private static void Guarded(Action action)
+    private void Guarded(Action action)
     {
         try
         {
@@ -87,16 +94,12 @@ public sealed class SyncStorageCollector : InProcDataCollection
         }
     }
 
-    /// <summary>For `--diag`: the console is the user's.</summary>
-    private static void Warn(string trouble, Exception? cause)
+    /// <summary>Told at the end, if the mail can be written by then: console and trace are the user's.</summary>
+    private void Warn(string trouble, Exception? cause)
     {
-        try
+        if (_troubles.Count < MostTroubles)
         {
-            EqtTrace.Warning($"SYNC0018: Sync Storage: {trouble}{(cause is null ? "" : $" ({cause.Message})")}");
-        }
-        catch (Exception e)
-        {
-            Debug.WriteLine(e);
+            _troubles.Enqueue(cause is null ? trouble : $"{trouble}: {cause.Message}");
         }
     }
 }

@@ -62,7 +62,9 @@ internal sealed record MailedResult
 /// start      sequence, startedOn, and the test (<see cref="MailedTest"/>)
 /// end        sequence, completedOn, outcome, and the test
 /// result     sequence, and a whole result (<see cref="MailedResult"/>)
-/// completed  the part has ended in good order; nothing comes after it
+/// trouble    text, for the server's log
+/// trouble    text, for the server's log
+/// completed  the part has ended in good order; nothing comes after it. The logger's has more: at, status (aborted), reason
 /// </code>
 /// </summary>
 internal static class MailLines
@@ -101,7 +103,16 @@ internal static class MailLines
             .Add("standardError", result.StandardError)
             .Add("attachments", result.Attachments);
 
+    /// <summary>For the server's log.</summary>
+    public static JsonLine Trouble(string text) => Of(MailTypes.Trouble).Add("text", text);
+
     public static JsonLine Completed() => Of(MailTypes.Completed);
+
+    /// <param name="at">When the end was seen.</param>
+    /// <param name="aborted">The tests did not end by themselves.</param>
+    /// <param name="reason">The host's last words about trouble; null if there were none.</param>
+    public static JsonLine Completed(DateTimeOffset at, bool aborted, string? reason)
+        => Completed().Add("at", at).Add("status", aborted ? "aborted" : null).Add("reason", reason);
 
     private static JsonLine Of(string type) => new JsonLine().Add("type", type);
 

@@ -7,5 +7,6 @@ internal static class MailTypes
     public const string Start = "start";
     public const string End = "end";
     public const string Result = "result";
+    public const string Trouble = "trouble";
     public const string Completed = "completed";
 }

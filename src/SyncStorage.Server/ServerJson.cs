@@ -14,6 +14,8 @@ namespace SyncStorage.Server;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(StoredLineFacts))]
 [JsonSerializable(typeof(WitnessedLine))]
+[JsonSerializable(typeof(MailedEnd))]
+[JsonSerializable(typeof(MailedTrouble))]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(Report))]
 [JsonSerializable(typeof(MailedWorker))]

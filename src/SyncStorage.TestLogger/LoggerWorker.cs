@@ -32,9 +32,11 @@ internal sealed class LoggerWorker : IDisposable
     }
 
     /// <summary>Everything is written down that ever will be.</summary>
-    public void Complete()
+    /// <param name="aborted">The tests did not end by themselves.</param>
+    /// <param name="reason">VSTest's last words about trouble; null if there were none.</param>
+    public void Complete(bool aborted, string? reason)
     {
-        _mail.Write(MailLines.Completed());
+        _mail.Write(MailLines.Completed(DateTimeOffset.UtcNow, aborted, reason));
         Dispose();
     }
 

@@ -22,6 +22,7 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
 
     private readonly Warnings _warnings;
     private readonly Action<string> _console;
+    private readonly LastWords _lastWords = new();
     private Dictionary<string, string> _configuration = new(StringComparer.OrdinalIgnoreCase);
     private LoggerWorker? _worker;
     private OwnSession? _ownSession;
@@ -50,6 +51,7 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     {
         _configuration = LoggerConfiguration.Of(parameters);
         events.TestRunStart += OnTestRunStart;
+        events.TestRunMessage += OnTestRunMessage;
         events.TestResult += OnTestResult;
         events.TestRunComplete += OnTestRunComplete;
         _worker = _configuration.TryGetValue(LoggerConfiguration.Session, out string? session) ? Attach(session) : Own();
@@ -57,6 +59,8 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
 
     internal void OnTestRunStart(object? sender, TestRunStartEventArgs e)
         => Guarded("the settings could not be read", () => StartOwnServer(e.TestRunCriteria.TestRunSettings));
+
+    internal void OnTestRunMessage(object? sender, TestRunMessageEventArgs e) => Guarded("a message was not understood", () => _lastWords.Add(e.Level, e.Message));
 
     internal void OnTestResult(object? sender, TestResultEventArgs e) => Guarded("a result was not understood", () =>
     {
@@ -72,7 +76,7 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
             return;
         }
 
-        worker.Complete();
+        worker.Complete(e.IsAborted || e.IsCanceled || e.Error is not null, _lastWords.Text ?? e.Error?.Message);
         if (_ownSession is null)
         {
             _console(worker.Summary(_testRunId));

@@ -38,14 +38,14 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
         bool changed = false;
         foreach (MailReader reader in _readers.Values.ToList())
         {
-            try
+            changed |= await TryReadAsync(reader).ConfigureAwait(false);
+        }
+
+        foreach (IGrouping<string?, MailReader> worker in _readers.Values.GroupBy(reader => reader.Pid).ToList())
+        {
+            if (worker.Key is { } pid && run.HasEnded(pid))
             {
-                changed |= await ReadAsync(reader).ConfigureAwait(false);
-                RemoveIfDone(reader);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or Refusal)
-            {
-                Tell($"{reader.Name} cannot be taken in now and stays where it is: {e.Message}");
+                TryRemove(pid, [.. worker]);
             }
         }
 
@@ -128,12 +128,26 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
         }
     }
 
+    private async Task<bool> TryReadAsync(MailReader reader)
+    {
+        try
+        {
+            return await ReadAsync(reader).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Refusal)
+        {
+            Tell($"{reader.Name} cannot be taken in now and stays where it is: {e.Message}");
+            return false;
+        }
+    }
+
     private async Task<bool> ReadAsync(MailReader reader)
     {
         bool changed = false;
         var results = new List<ObservedResult>();
         while (reader.Read() is { Length: > 0 } lines)
         {
+            bool met = false;
             for (int start = 0, end; (end = lines.Span[start..].IndexOf((byte)'\n')) >= 0; start += end + 1)
             {
                 ReadOnlyMemory<byte> line = lines.Slice(start, end);
@@ -142,12 +156,30 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
                 {
                     Store(reader, results);
                 }
+                else if (!met && reader.Pid is { } pid && !run.IsAttested(pid))
+                {
+                    met = true;
+                    changed |= await MeetCollectorsAsync(reader).ConfigureAwait(false);
+                }
 
                 changed |= await TakeAsync(reader, type, line, results).ConfigureAwait(false);
             }
 
             Store(reader, results);
             reader.Take(lines.Length);
+        }
+
+        return changed;
+    }
+
+    /// <summary>A test host is there before its first result. So whoever tells what happened to a result's test can be known when the result is taken.</summary>
+    private async Task<bool> MeetCollectorsAsync(MailReader logger)
+    {
+        FindNew();
+        bool changed = false;
+        foreach (MailReader reader in _readers.Values.Where(reader => reader.Pid is null && reader != logger).ToList())
+        {
+            changed |= await TryReadAsync(reader).ConfigureAwait(false);
         }
 
         return changed;
@@ -165,7 +197,22 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
                 case MailTypes.Result when reader.Pid is not null:
                     results.Add(JsonSerializer.Deserialize(line.Span, WireJson.Default.ObservedResult)!);
                     return false;
+                case MailTypes.Start when reader.Pid is not null && run.IsAttested(reader.Pid):
+                    run.TestStarted(reader.Pid, reader.Name, line.Span);
+                    return false;
+                case MailTypes.End when reader.Pid is not null && run.IsAttested(reader.Pid):
+                    run.TestEnded(reader.Pid, reader.Name, line.Span);
+                    return false;
+                case MailTypes.Trouble:
+                    Tell($"{reader.Name} tells: {JsonSerializer.Deserialize(line.Span, ServerJson.Default.MailedTrouble)!.Text}");
+                    return false;
                 case MailTypes.Completed when reader.Pid is not null:
+                    if (reader.Part == WorkerPart.Logger)
+                    {
+                        MailedEnd end = JsonSerializer.Deserialize(line.Span, ServerJson.Default.MailedEnd)!;
+                        run.TestsEnded(reader.Pid, new WitnessedEnd(end.Reason, end.At, end.Status is not null));
+                    }
+
                     run.SetStatus(reader.Pid, reader.Part, WorkerStatus.Completed);
                     return true;
             }
@@ -198,6 +245,11 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
             TargetFramework = worker.TargetFramework,
             ProcessId = worker.ProcessId,
         };
+        if (reader.Part != WorkerPart.Logger)
+        {
+            run.Attest(worker.Pid);
+        }
+
         if (run.RegisterByMail(request, worker.ProcessBirth) is { } isMaster)
         {
             await coordinator.RegisterAsync(run, request, isMaster).ConfigureAwait(false);
@@ -213,27 +265,37 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
         }
     }
 
-    private void RemoveIfDone(MailReader reader)
+    /// <summary>
+    /// A worker that has ended and of which all is stored. What its test hosts took with them is found out first; the logger's file goes
+    /// last, so that a server that dies over this still knows which results came.
+    /// </summary>
+    private void TryRemove(string pid, IReadOnlyList<MailReader> files)
     {
-        if (reader.Pid is null || !run.HasEnded(reader.Pid))
+        try
         {
-            return;
-        }
-
-        if (reader.HasMore)
-        {
-            if (reader.Read().Length > 0)
+            // Written a moment ago: its turn comes.
+            if (files.Any(reader => reader.HasMore && reader.Read().Length > 0))
             {
-                // Written a moment ago; its turn comes.
                 return;
             }
 
-            Tell($"The last line of {reader.Name} is not whole, because worker {reader.Pid} was ended while writing it; it is left out.");
-        }
+            run.Recover(pid);
+            foreach (MailReader reader in files.OrderBy(reader => reader.Part == WorkerPart.Logger))
+            {
+                if (reader.HasMore)
+                {
+                    Tell($"The last line of {reader.Name} is not whole, because worker {pid} was ended while writing it; it is left out.");
+                }
 
-        _readers.Remove(reader.Path);
-        reader.Dispose();
-        File.Delete(reader.Path);
+                _readers.Remove(reader.Path);
+                reader.Dispose();
+                File.Delete(reader.Path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Refusal)
+        {
+            Tell($"The mail of worker {pid} stays where it is: {e.Message}");
+        }
     }
 
     private static string TypeOf(ReadOnlySpan<byte> line)

@@ -1,3 +1,4 @@
+using System;
 using System.Text.Json.Serialization;
 
 namespace SyncStorage.Server.Mail;
@@ -12,4 +13,21 @@ internal sealed record MailedWorker
     [JsonPropertyName("targetFramework")] public string? TargetFramework { get; init; }
     [JsonPropertyName("processId")] public int? ProcessId { get; init; }
     [JsonPropertyName("processBirth")] public string? ProcessBirth { get; init; }
+}
+
+/// <summary>The logger's last line.</summary>
+internal sealed record MailedEnd
+{
+    [JsonPropertyName("at")] public DateTimeOffset? At { get; init; }
+
+    /// <summary>Null when the tests ended by themselves.</summary>
+    [JsonPropertyName("status")] public string? Status { get; init; }
+
+    [JsonPropertyName("reason")] public string? Reason { get; init; }
+}
+
+/// <summary>Something that an extension could not do, in words.</summary>
+internal sealed record MailedTrouble
+{
+    [JsonPropertyName("text")] public string? Text { get; init; }
 }

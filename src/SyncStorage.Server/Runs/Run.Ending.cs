@@ -49,6 +49,11 @@ internal sealed partial class Run
 
             _finishing = true;
             Commit(_state.GiveUp(Now));
+            foreach (string pid in _witnessed.Keys)
+            {
+                Recover(pid);
+            }
+
             HoldSomethingBack();
             PublishReady();
             held = _state.Held;

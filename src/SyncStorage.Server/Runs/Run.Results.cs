@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -44,6 +45,7 @@ internal sealed partial class Run
             var accepted = new List<PreparedResult>(prepared.Count);
             int first = _store.Count;
             _store.Append(pid, targetFramework, lines.WrittenSpan, prepared, delivery, accepted);
+            Witness(pid, results);
             if (accepted.Count == 0)
             {
                 return;
@@ -57,6 +59,11 @@ internal sealed partial class Run
 
             for (int i = 0; i < accepted.Count && _state.AwaitsHeldResult; i++)
             {
+                if (_offered?.Pid == pid && _offered.TestCaseId == accepted[i].TestCaseId)
+                {
+                    _offeredIndex ??= first + i;
+                }
+
                 if (_state.IsAwaited(pid, accepted[i].TestCaseId))
                 {
                     Commit([new RunEvent { Kind = RunEvents.HeldBound, At = Now.Time, Index = first + i }]);
@@ -68,6 +75,94 @@ internal sealed partial class Run
             }
 
             PublishReady();
+        }
+    }
+
+    /// <summary>A data collector of the worker tells what happens to its tests; from now on results are set off against that.</summary>
+    public void Attest(string pid)
+    {
+        lock (_gate)
+        {
+            _witnessed.TryAdd(pid, new WitnessedTests());
+        }
+    }
+
+    public bool IsAttested(string pid) => Look(() => _witnessed.ContainsKey(pid));
+
+    /// <summary>Display names of the tests that a worker is in.</summary>
+    public IReadOnlyList<string> RunningTests(string pid) => Look(() => _witnessed.TryGetValue(pid, out WitnessedTests? tests) ? tests.Running : []);
+
+    /// <param name="pid">An attested worker.</param>
+    /// <param name="file">The mail file.</param>
+    /// <param name="line">Its start line.</param>
+    public void TestStarted(string pid, string file, ReadOnlySpan<byte> line)
+    {
+        lock (_gate)
+        {
+            _witnessed[pid].Started(file, line);
+        }
+    }
+
+    /// <param name="pid">An attested worker.</param>
+    /// <param name="file">The mail file.</param>
+    /// <param name="line">Its end line.</param>
+    public void TestEnded(string pid, string file, ReadOnlySpan<byte> line)
+    {
+        lock (_gate)
+        {
+            _witnessed[pid].Ended(file, line);
+            if (_slot is { IsOffered: false })
+            {
+                TakeSlotForMaster();
+            }
+        }
+    }
+
+    /// <summary>The worker's logger saw the end of its tests.</summary>
+    public void TestsEnded(string pid, WitnessedEnd end)
+    {
+        lock (_gate)
+        {
+            if (_witnessed.TryGetValue(pid, out WitnessedTests? tests))
+            {
+                tests.End = end;
+            }
+        }
+    }
+
+    /// <summary>The worker has ended and all its mail is read: what its test hosts have taken with them is a result nevertheless.</summary>
+    public void Recover(string pid)
+    {
+        lock (_gate)
+        {
+            if (!_witnessed.TryGetValue(pid, out WitnessedTests? tests) || _state.Find(pid) is not { } worker)
+            {
+                return;
+            }
+
+            bool endedWell = !tests.End.Aborted && worker.Parts.All(part => part.Status == WorkerStatus.Completed);
+            IReadOnlyList<ObservedResult> missing = tests.Missing(endedWell);
+            if (missing.Count > 0)
+            {
+                Log($"A test host of worker {pid} ended early: {missing.Count} results are recovered from what its data collector saw.");
+                Accept(pid, missing);
+            }
+
+            tests.Settle();
+        }
+    }
+
+    private void Witness(string pid, IReadOnlyList<ObservedResult> results)
+    {
+        if (_witnessed.TryGetValue(pid, out WitnessedTests? tests))
+        {
+            foreach (ObservedResult result in results)
+            {
+                if (!result.Recovered)
+                {
+                    tests.Arrived(result.Sequence, result.TestCaseId, result.Outcome);
+                }
+            }
         }
     }
 

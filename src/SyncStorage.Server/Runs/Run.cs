@@ -22,6 +22,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private readonly RunState _state;
     private readonly IForeignSlot? _slot;
     private readonly List<string> _notices = [];
+    private readonly Dictionary<string, WitnessedTests> _witnessed = new(StringComparer.Ordinal);
     private readonly HashSet<(int Process, string? Birth)> _ended = [];
     private TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IResultPublisher? _publisher;
@@ -170,7 +171,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             if (!_closed && _state.Held is null && _state.Phase == RunPhase.Running)
             {
-                Commit([new RunEvent { Kind = RunEvents.Held, At = Now.Time, Pid = cut.Pid, Index = index, Cut = cut }]);
+                Commit([new RunEvent { Kind = RunEvents.Held, At = Now.Time, Pid = cut.Pid, Index = index ?? (cut == _offered ? _offeredIndex : null), Cut = cut }]);
                 PublishReady();
             }
         }

@@ -23,6 +23,13 @@ internal sealed class WitnessedTests
 
     private readonly Dictionary<string, Test> _tests = new(StringComparer.OrdinalIgnoreCase);
 
+    // Lines come again when something on their way could not be stored.
+    private readonly Dictionary<string, SequenceSet> _seen = new(StringComparer.Ordinal);
+    private bool _hasFirst;
+
+    /// <summary>How the logger saw the worker's tests end.</summary>
+    public WitnessedEnd End { get; set; } = new();
+
     /// <summary>The first test that ended, as the result that it is going to be, while nobody has taken it.</summary>
     public ObservedResult? FirstEnded { get; private set; }
 
@@ -32,17 +39,27 @@ internal sealed class WitnessedTests
 
     /// <param name="file">Name of the mail file: two test hosts of a worker both count from 0.</param>
     /// <param name="line">A start line.</param>
-    public void Start(string file, ReadOnlySpan<byte> line)
+    public void Started(string file, ReadOnlySpan<byte> line)
     {
         WitnessedLine seen = ParseLight(line);
+        if (!IsNew(file, seen))
+        {
+            return;
+        }
+
         Find(seen).Open.Enqueue(new Seen(file, seen, line.ToArray(), seen.StartedOn));
     }
 
     /// <param name="file">Name of the mail file.</param>
     /// <param name="line">An end line.</param>
-    public void End(string file, ReadOnlySpan<byte> line)
+    public void Ended(string file, ReadOnlySpan<byte> line)
     {
         WitnessedLine seen = ParseLight(line);
+        if (!IsNew(file, seen))
+        {
+            return;
+        }
+
         Test test = Find(seen);
         DateTimeOffset startedOn = test.Open.TryDequeue(out Seen? start) ? start.StartedOn : seen.CompletedOn;
         var ended = new Seen(file, seen, line.ToArray(), startedOn);
@@ -60,9 +77,14 @@ internal sealed class WitnessedTests
         Forget(seen.TestCaseId, test);
     }
 
-    /// <summary>A result came, for the first time or again.</summary>
-    public void Result(string testCaseId, string outcome)
+    /// <summary>A result came.</summary>
+    public void Arrived(long sequence, string testCaseId, string outcome)
     {
+        if (!IsNew("", new WitnessedLine { Sequence = sequence }))
+        {
+            return;
+        }
+
         Test test = Find(new WitnessedLine { TestCaseId = testCaseId });
         // The one with the same outcome: which of several runs of a test is missing shows in what is left.
         int ended = test.Ended.FindIndex(seen => seen.Facts.Outcome == outcome);
@@ -78,10 +100,9 @@ internal sealed class WitnessedTests
         Forget(testCaseId, test);
     }
 
-    /// <summary>The worker has ended: the results that nobody else will bring. What was answered once is not answered again.</summary>
+    /// <summary>The worker has ended: the results that nobody else will bring.</summary>
     /// <param name="endedWell">Nothing of the worker died, so a test that ended without a result has none in its framework's eyes.</param>
-    /// <param name="end">What VSTest said of the end.</param>
-    public IReadOnlyList<ObservedResult> TakeMissing(bool endedWell, WitnessedEnd end)
+    public IReadOnlyList<ObservedResult> Missing(bool endedWell)
     {
         var missing = new List<ObservedResult>();
         foreach (Test test in _tests.Values)
@@ -90,19 +111,32 @@ internal sealed class WitnessedTests
             int surplus = test.Results.Count - test.Ended.Count;
             if (!endedWell)
             {
-                missing.AddRange(test.Ended.Take(-Math.Min(surplus, 0)).Select(seen => Tell(ResultOf(seen), "The test host ended before this result was reported: only its outcome and times are known", end.Reason)));
+                missing.AddRange(test.Ended.Take(-Math.Min(surplus, 0)).Select(seen => Tell(ResultOf(seen), "The test host ended before this result was reported: only its outcome and times are known", End.Reason)));
             }
 
-            missing.AddRange(test.Open.Skip(Math.Max(surplus, 0)).Select(seen => Tell(RunningOf(seen, end.At), "The test host ended while this test was running", end.Reason)));
+            missing.AddRange(test.Open.Skip(Math.Max(surplus, 0)).Select(seen => Tell(RunningOf(seen, End.At), "The test host ended while this test was running", End.Reason)));
         }
 
-        _tests.Clear();
         return [.. missing.OrderBy(result => result.CompletedOn)];
     }
 
+    /// <summary>What was missing is stored, and not missing any more.</summary>
+    public void Settle() => _tests.Clear();
+
     public void TakeFirst() => FirstEnded = null;
 
-    private bool _hasFirst;
+    private bool IsNew(string file, WitnessedLine line)
+    {
+        string counter = line.Type + file;
+        if (!_seen.TryGetValue(counter, out SequenceSet? seen))
+        {
+            _seen.Add(counter, seen = new SequenceSet());
+        }
+
+        bool isNew = !seen.Contains(line.Sequence);
+        seen.Add(line.Sequence);
+        return isNew;
+    }
 
     private Test Find(WitnessedLine seen)
     {
@@ -169,7 +203,8 @@ internal sealed class WitnessedTests
 /// <summary>What is known of how a worker's tests ended.</summary>
 /// <param name="Reason">VSTest's words, when it was not the usual end.</param>
 /// <param name="At">When its logger saw the end; null when the logger saw none.</param>
-internal sealed record WitnessedEnd(string? Reason = null, DateTimeOffset? At = null);
+/// <param name="Aborted">They did not end by themselves.</param>
+internal sealed record WitnessedEnd(string? Reason = null, DateTimeOffset? At = null, bool Aborted = false);
 
 /// <summary>Of a start or end line what is looked at for every test; the rest only when it is needed.</summary>
 internal sealed record WitnessedLine

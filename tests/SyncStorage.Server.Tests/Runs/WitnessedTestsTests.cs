@@ -12,7 +12,6 @@ namespace SyncStorage.Server.Tests.Runs;
 public sealed class WitnessedTestsTests
 {
     private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly WitnessedEnd Unknown = new();
 
     private readonly WitnessedTests _witnessed = new();
     private readonly Dictionary<string, long> _sequences = [];
@@ -50,16 +49,31 @@ public sealed class WitnessedTestsTests
     {
         Tell("sA eA sB");
 
-        Assert.AreEqual("B Failed", Names(_witnessed.TakeMissing(endedWell: true, Unknown)));
+        Assert.AreEqual("B Failed", Names(_witnessed.Missing(endedWell: true)));
     }
 
     [TestMethod]
-    public void Nothing_is_answered_twice()
+    public void What_is_settled_is_not_missing_any_more()
     {
         Tell("sA eA sB");
+        Assert.HasCount(2, _witnessed.Missing(endedWell: false));
 
-        Assert.HasCount(2, _witnessed.TakeMissing(endedWell: false, Unknown));
-        Assert.IsEmpty(_witnessed.TakeMissing(endedWell: false, Unknown));
+        _witnessed.Settle();
+
+        Assert.IsEmpty(_witnessed.Missing(endedWell: false));
+    }
+
+    /// <summary>What could not be stored is read again, with all that stands beside it.</summary>
+    [TestMethod]
+    public void A_line_that_comes_again_counts_once()
+    {
+        for (int time = 0; time < 2; time++)
+        {
+            _sequences.Clear();
+            Tell("sA eA rA sB eB sC");
+        }
+
+        Assert.AreEqual("B Passed, C Failed", Names(_witnessed.Missing(endedWell: false)));
     }
 
     [TestMethod]
@@ -68,11 +82,11 @@ public sealed class WitnessedTestsTests
         IEnumerable<long> Read()
         {
             var witnessed = new WitnessedTests();
-            witnessed.Start("host1", Line("start", 0, "A"));
-            witnessed.End("host1", Line("end", 0, "A"));
-            witnessed.Start("host2", Line("start", 0, "B"));
-            witnessed.End("host2", Line("end", 0, "B"));
-            return witnessed.TakeMissing(endedWell: false, Unknown).Select(result => result.Sequence).ToList();
+            witnessed.Started("host1", Line("start", 0, "A"));
+            witnessed.Ended("host1", Line("end", 0, "A"));
+            witnessed.Started("host2", Line("start", 0, "B"));
+            witnessed.Ended("host2", Line("end", 0, "B"));
+            return witnessed.Missing(endedWell: false).Select(result => result.Sequence).ToList();
         }
 
         CollectionAssert.AreEqual(Read().ToArray(), Read().ToArray());
@@ -87,7 +101,7 @@ public sealed class WitnessedTestsTests
         _seconds += 2;
         Tell("eA");
 
-        ObservedResult result = _witnessed.TakeMissing(endedWell: false, Unknown).Single();
+        ObservedResult result = _witnessed.Missing(endedWell: false).Single();
 
         Assert.AreEqual(("A", "N.C.A", "A shown", "A shown", "executor://x", "a.dll", "N.C", "A(int)"),
             (result.TestCaseId, result.FullyQualifiedName, result.DisplayName, result.TestCaseDisplayName, result.ExecutorUri, result.Source, result.ManagedType, result.ManagedMethod));
@@ -103,7 +117,9 @@ public sealed class WitnessedTestsTests
     {
         Tell("sA");
 
-        ObservedResult result = _witnessed.TakeMissing(endedWell: false, new WitnessedEnd("Test host process crashed : Process terminated.\nas told\n   at N.C.A()\n   at Main()", Begin.AddSeconds(9))).Single();
+        _witnessed.End = new WitnessedEnd("Test host process crashed : Process terminated.\nas told\n   at N.C.A()\n   at Main()", Begin.AddSeconds(9));
+
+        ObservedResult result = _witnessed.Missing(endedWell: false).Single();
 
         Assert.AreEqual("The test host ended while this test was running. Test host process crashed : Process terminated.\nas told", result.Message);
         Assert.AreEqual("   at N.C.A()\n   at Main()", result.Trace);
@@ -125,7 +141,7 @@ public sealed class WitnessedTestsTests
     private string Missing(string events)
     {
         Tell(events);
-        return Names(_witnessed.TakeMissing(endedWell: false, Unknown));
+        return Names(_witnessed.Missing(endedWell: false));
     }
 
     private static string Names(IReadOnlyList<ObservedResult> results)
@@ -140,13 +156,13 @@ public sealed class WitnessedTestsTests
             switch (text[0])
             {
                 case 's':
-                    _witnessed.Start("host", Line("start", Next("s"), name));
+                    _witnessed.Started("host", Line("start", Next("s"), name));
                     break;
                 case 'e':
-                    _witnessed.End("host", Line("end", Next("e"), name, outcome));
+                    _witnessed.Ended("host", Line("end", Next("e"), name, outcome));
                     break;
                 case 'r':
-                    _witnessed.Result(name, outcome);
+                    _witnessed.Arrived(Next("r"), name, outcome);
                     break;
             }
         }
