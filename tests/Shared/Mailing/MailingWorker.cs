@@ -31,7 +31,7 @@ internal sealed class MailingWorker : IDisposable
         return this;
     }
 
-    public void Complete() => _mail.Write(MailLines.Completed());
+    public void Complete() => _mail.Write(MailLines.Completed(DateTimeOffset.UtcNow, aborted: false, reason: null));
 
     public void Dispose() => _mail.Dispose();
 
