@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using SyncStorage.Mail;
 using SyncStorage.VSTest;
+using VSTestResult = Microsoft.VisualStudio.TestPlatform.ObjectModel.TestResult;
 
 namespace SyncStorage.TestLogger;
 
@@ -17,7 +18,7 @@ internal static class MailedResults
     // What Test IT takes at most: 500 days.
     private const long LongestDurationMs = 43_200_000_000;
 
-    public static MailedResult Of(TestResult result, DateTimeOffset now)
+    public static MailedResult Of(VSTestResult result, DateTimeOffset now)
     {
         MailedTest test = MailedTests.Of(result.TestCase);
         long durationMs = Math.Min(Math.Max(0, (long)Math.Round(result.Duration.TotalMilliseconds)), LongestDurationMs);
@@ -39,7 +40,7 @@ internal static class MailedResults
     }
 
     /// <summary>Those of the test and those of this result, each once.</summary>
-    private static List<MailedTrait> TraitsOf(MailedTest test, TestResult result)
+    private static List<MailedTrait> TraitsOf(MailedTest test, VSTestResult result)
     {
         var traits = new List<MailedTrait>(test.Traits);
         MailedTests.AddTraits(traits, result);
@@ -50,7 +51,7 @@ internal static class MailedResults
     /// Frameworks fill the times differently: some leave the start empty, some set both to the moment of reporting. The duration
     /// is what they all measure, so start and end are made to agree with it.
     /// </summary>
-    private static DateTimeOffset StartOf(TestResult result, long durationMs, DateTimeOffset now)
+    private static DateTimeOffset StartOf(VSTestResult result, long durationMs, DateTimeOffset now)
     {
         bool hasStart = IsSet(result.StartTime);
         bool hasEnd = IsSet(result.EndTime);
@@ -62,7 +63,7 @@ internal static class MailedResults
 
     private static bool IsSet(DateTimeOffset time) => time.Year > 1970;
 
-    private static string? Text(TestResult result, bool isError)
+    private static string? Text(VSTestResult result, bool isError)
     {
         // Nearly every result has one message or none.
         List<string> texts = result.Messages
@@ -77,7 +78,7 @@ internal static class MailedResults
         };
     }
 
-    private static List<string> AttachmentsOf(TestResult result)
+    private static List<string> AttachmentsOf(VSTestResult result)
         => result.Attachments
             .SelectMany(set => set.Attachments)
             .Select(attachment => attachment.Uri)

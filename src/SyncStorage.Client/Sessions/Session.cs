@@ -62,8 +62,9 @@ internal sealed partial class Session
     /// <param name="identity">See <see cref="Identity"/>.</param>
     public static bool IsNeeded(string identity)
     {
-        string directory = identity.Split('#')[0];
-        return System.IO.Directory.Exists(directory) && At(directory) is Session session && session.Identity == identity && session.HasLeases();
+        // Only looked at: a dead session that is written to would count as one in use.
+        var session = new Session(identity.Split('#')[0]);
+        return ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && session.HasLeases();
     }
 
     public static Session At(string directory)
@@ -100,7 +101,12 @@ internal sealed partial class Session
     /// <summary>The run id of an invocation for which the user gave none: whoever asks first makes it, everybody gets the same.</summary>
     public string DeriveTestRunId()
     {
-        string path = Path.Combine(Directory, "run-id");
+        string path = RunIdPath;
+        if (ReadText(path) is string known)
+        {
+            return known;
+        }
+
         string candidate = $"{path}.{Guid.NewGuid():N}.tmp";
         File.WriteAllText(candidate, Guid.NewGuid().ToString("D"));
         try
@@ -202,6 +208,7 @@ internal sealed partial class Session
 
     private string StartedPath => Path.Combine(Directory, "server.pid");
     private string ResultsDirectoryPath => Path.Combine(Directory, "directory");
+    private string RunIdPath => Path.Combine(Directory, "run-id");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     private string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");

@@ -38,7 +38,7 @@ internal sealed class RunFixture : IDisposable
     public bool Register(string pid) => Run.Register(new RegisterRequest { Pid = pid, TestRunId = "R", Part = WorkerPart.Logger, Project = "P", TargetFramework = "net10.0" });
 
     public void HandOver(string pid, params long[] sequences)
-        => Run.AcceptFrom(pid, sequences.Select(sequence => Result(sequence)).ToList());
+        => Run.Accept(pid, sequences.Select(sequence => Result(sequence)).ToList());
 
     public static ObservedResult Result(long sequence, string outcome = "Passed") => new()
     {
@@ -60,7 +60,7 @@ internal sealed class RunFixture : IDisposable
         Run.Dispose();
         Publisher = new RecordingPublisher();
         Run = Open();
-        Run.TakeSpooled();
+        Run.Pass();
     }
 
     public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ServerJson.Default.Report)!;
@@ -79,13 +79,6 @@ internal sealed class RunFixture : IDisposable
         };
         using var log = new StreamReader(new FileStream(Folder.LogPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         return log.ReadToEnd().Split('\n').Count(text => text.Contains(line, StringComparison.Ordinal));
-    }
-
-    public void Spool(string pid, params long[] sequences)
-    {
-        Directory.CreateDirectory(Folder.SpoolDirectory);
-        var batch = new ResultBatch { Pid = pid, TestRunId = "R", Results = sequences.Select(sequence => Result(sequence)).ToList() };
-        File.AppendAllText(Folder.SpoolPath(pid), JsonSerializer.Serialize(batch, WireJson.Default.ResultBatch) + "\n");
     }
 
     public void Dispose()

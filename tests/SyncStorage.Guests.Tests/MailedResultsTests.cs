@@ -1,16 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Text.Json;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
-using SyncStorage.Protocol;
-using SyncStorage.Results;
+using SyncStorage.Mail;
 using SyncStorage.TestLogger;
 
 namespace SyncStorage.Guests.Tests;
 
 [TestClass]
-public sealed class ObservedResultMapperTests
+public sealed class MailedResultsTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
@@ -33,16 +31,16 @@ public sealed class ObservedResultMapperTests
         result.Attachments.Add(set);
         result.TestCase.Traits.Add("Owner", "me");
 
-        ObservedResult observed = ObservedResultMapper.Map(result, 7, Noon);
+        MailedResult observed = MailedResults.Of(result, Noon);
 
         Assert.AreEqual(
-            (7L, "N.C.Adds", "Adds (1,2)", "Adds", "Failed", "expected 3", "at N.C.Adds()", "one\ntwo", "oh"),
-            (observed.Sequence, observed.FullyQualifiedName, observed.DisplayName, observed.TestCaseDisplayName, observed.Outcome, observed.Message, observed.Trace, observed.StandardOutput, observed.StandardError));
+            ("N.C.Adds", "Adds (1,2)", "Adds", "Failed", "expected 3", "at N.C.Adds()", "one\ntwo", "oh"),
+            (observed.Test.FullyQualifiedName, observed.DisplayName, observed.Test.DisplayName, observed.Outcome, observed.Message, observed.Trace, observed.StandardOutput, observed.StandardError));
         Assert.AreEqual((Noon, Noon.AddMilliseconds(13), 13L), (observed.StartedOn, observed.CompletedOn, observed.DurationMs));
-        Assert.AreEqual("executor://mstestadapter/v4", observed.ExecutorUri);
-        Assert.AreEqual(result.TestCase.Id.ToString(), observed.TestCaseId);
+        Assert.AreEqual("executor://mstestadapter/v4", observed.Test.ExecutorUri);
+        Assert.AreEqual(result.TestCase.Id.ToString(), observed.Test.TestCaseId);
         CollectionAssert.AreEqual(new[] { "/tmp/a b.png" }, observed.Attachments.ToArray());
-        CollectionAssert.AreEqual(new[] { new ResultTrait { Name = "Owner", Value = "me" } }, observed.Traits.ToArray());
+        CollectionAssert.AreEqual(new[] { new MailedTrait("Owner", "me") }, observed.Test.Traits.ToArray());
     }
 
     [TestMethod]
@@ -61,7 +59,7 @@ public sealed class ObservedResultMapperTests
         result.EndTime = end < 0 ? default : Noon.AddMilliseconds(end);
         result.Duration = TimeSpan.FromMilliseconds(duration);
 
-        ObservedResult observed = ObservedResultMapper.Map(result, 0, Noon.AddMilliseconds(300));
+        MailedResult observed = MailedResults.Of(result, Noon.AddMilliseconds(300));
 
         Assert.AreEqual(Noon.AddMilliseconds(expectedStart), observed.StartedOn);
         Assert.AreEqual(observed.StartedOn.AddMilliseconds(observed.DurationMs), observed.CompletedOn);
@@ -75,7 +73,7 @@ public sealed class ObservedResultMapperTests
         result.EndTime = result.StartTime;
         result.Duration = TimeSpan.FromSeconds(-1);
 
-        ObservedResult observed = ObservedResultMapper.Map(result, 0, Noon);
+        MailedResult observed = MailedResults.Of(result, Noon);
 
         Assert.AreEqual((Noon, TimeSpan.Zero, 0L), (observed.StartedOn, observed.StartedOn.Offset, observed.DurationMs));
     }
@@ -86,7 +84,7 @@ public sealed class ObservedResultMapperTests
         TestResult result = FakeTestRun.Result();
         result.Duration = TimeSpan.MaxValue;
 
-        Assert.AreEqual(43_200_000_000L, ObservedResultMapper.Map(result, 0, Noon).DurationMs);
+        Assert.AreEqual(43_200_000_000L, MailedResults.Of(result, Noon).DurationMs);
     }
 
     [TestMethod]
@@ -98,7 +96,7 @@ public sealed class ObservedResultMapperTests
         result.TestCase.SetPropertyValue(TestProperty.Register(property, "TestCategory", typeof(string[]), typeof(TestCase)), new[] { "slow", "db" });
         result.TestCase.Traits.Add("Category", "slow");
 
-        CollectionAssert.AreEquivalent(new[] { "Category=slow", "Category=db" }, Traits(ObservedResultMapper.Map(result, 0, Noon)));
+        CollectionAssert.AreEquivalent(new[] { "Category=slow", "Category=db" }, Traits(MailedResults.Of(result, Noon)));
     }
 
     [TestMethod]
@@ -108,21 +106,21 @@ public sealed class ObservedResultMapperTests
         result.TestCase.SetPropertyValue(TestProperty.Register("TestCase.ManagedType", "ManagedType", typeof(string), typeof(TestCase)), "N.C`1");
         result.TestCase.SetPropertyValue(TestProperty.Register("TestCase.ManagedMethod", "ManagedMethod", typeof(string), typeof(TestCase)), "Adds(System.Int32)");
 
-        ObservedResult observed = ObservedResultMapper.Map(result, 0, Noon);
+        MailedResult observed = MailedResults.Of(result, Noon);
 
-        Assert.AreEqual(("N.C`1", "Adds(System.Int32)"), (observed.ManagedType, observed.ManagedMethod));
+        Assert.AreEqual(("N.C`1", "Adds(System.Int32)"), (observed.Test.ManagedType, observed.Test.ManagedMethod));
     }
 
     [TestMethod]
     public void A_bare_result_has_names_and_no_nulls_in_lists()
     {
-        ObservedResult observed = ObservedResultMapper.Map(FakeTestRun.Result("N.C.Adds", TestOutcome.None), 0, Noon);
+        MailedResult observed = MailedResults.Of(FakeTestRun.Result("N.C.Adds", TestOutcome.None), Noon);
 
-        Assert.AreEqual(("N.C.Adds", "N.C.Adds", "None"), (observed.DisplayName, observed.TestCaseDisplayName, observed.Outcome));
+        Assert.AreEqual(("N.C.Adds", "N.C.Adds", "None"), (observed.DisplayName, observed.Test.DisplayName, observed.Outcome));
         Assert.IsNull(observed.Message);
         Assert.IsNull(observed.StandardOutput);
         Assert.IsEmpty(observed.Attachments);
-        Assert.IsEmpty(observed.Traits);
+        Assert.IsEmpty(observed.Test.Traits);
     }
 
     [TestMethod]
@@ -131,7 +129,7 @@ public sealed class ObservedResultMapperTests
         TestResult result = FakeTestRun.Result();
         result.Messages.Add(new TestResultMessage(TestResultMessage.StandardOutCategory, "begin" + new string('x', 5_000_000) + "end"));
 
-        string output = ObservedResultMapper.Map(result, 0, Noon).StandardOutput!;
+        string output = MailedResults.Of(result, Noon).StandardOutput!;
 
         Assert.IsLessThan(1_001_000, output.Length);
         StringAssert.StartsWith(output, "begin");
@@ -139,23 +137,5 @@ public sealed class ObservedResultMapperTests
         StringAssert.Contains(output, "4000008 characters left out");
     }
 
-    [TestMethod]
-    [DataRow("\u0000\u0001\u001f\u007f\u2028")]
-    [DataRow("emoji 😀 and ä ö ü 漢字")]
-    [DataRow("<b>&\"'</b> ../../etc/passwd C:\\x")]
-    [DataRow("half a pair \ud83d here")]
-    public void Odd_texts_survive_the_way_to_the_server(string text)
-    {
-        TestResult result = FakeTestRun.Result(text);
-        result.DisplayName = text;
-        result.ErrorMessage = text;
-        var batch = new ResultBatch { Results = [ObservedResultMapper.Map(result, 0, Noon)] };
-
-        ResultBatch read = JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(batch, WireJson.Default.ResultBatch), WireJson.Default.ResultBatch)!;
-
-        // Half of a surrogate pair is no character; JSON carries the replacement for it.
-        Assert.AreEqual(text.Replace('\ud83d', text.Contains("half", StringComparison.Ordinal) ? '\ufffd' : '\ud83d'), read.Results[0].Message);
-    }
-
-    private static List<string> Traits(ObservedResult observed) => observed.Traits.Select(t => $"{t.Name}={t.Value}").ToList();
+    private static List<string> Traits(MailedResult observed) => observed.Test.Traits.Select(t => $"{t.Name}={t.Value}").ToList();
 }

@@ -8,10 +8,10 @@ using SyncStorage.Sessions;
 namespace SyncStorage.Client.Tests;
 
 [TestClass]
-public sealed class SessionServerTests
+public sealed class ServerProcessTests
 {
     [TestMethod]
-    public void A_process_that_runs_is_alive() => Assert.IsTrue(SessionServer.IsAlive(Environment.ProcessId));
+    public void A_process_that_runs_is_alive() => Assert.IsTrue(ServerProcess.IsAlive(Environment.ProcessId));
 
     /// <summary>As in a container whose first process looks after nobody: who waited for it there waited until his deadline.</summary>
     [TestMethod]
@@ -26,7 +26,7 @@ public sealed class SessionServerTests
         try
         {
             int child = int.Parse((await parent.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-            Assert.IsTrue(await SessionServer.WaitForEndAsync(child, TimeSpan.FromSeconds(30)));
+            Assert.IsTrue(await ServerProcess.WaitForEndAsync(child, TimeSpan.FromSeconds(30)));
             Assert.IsTrue(Directory.Exists($"/proc/{child}"), "it is still in the table");
         }
         finally
