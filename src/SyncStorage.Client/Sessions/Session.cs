@@ -58,13 +58,13 @@ internal sealed partial class Session
     public static bool IsSessionDirectory(string path)
         => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(SessionFolders.Root) && System.IO.Directory.Exists(path);
 
-    /// <summary>Somebody still needs the server of that session.</summary>
+    /// <summary>Somebody still needs the server of that session, or waits for what it does at its end.</summary>
     /// <param name="identity">See <see cref="Identity"/>.</param>
     public static bool IsNeeded(string identity)
     {
         // Only looked at: a dead session that is written to would count as one in use.
         var session = new Session(identity.Split('#')[0]);
-        return ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && session.HasLeases();
+        return ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
     }
 
     public static Session At(string directory)
@@ -129,11 +129,13 @@ internal sealed partial class Session
 
     /// <summary>Also false when the folder is gone: the server removes it when it stops.</summary>
     /// <param name="prefix">Of whom; everybody's by default.</param>
-    public bool HasLeases(string prefix = "")
+    public bool HasLeases(string prefix = "") => AnyHeld(LeasesDirectory, prefix);
+
+    private static bool AnyHeld(string folder, string prefix)
     {
         try
         {
-            return System.IO.Directory.GetFiles(LeasesDirectory, prefix + "*").Any(SessionLease.IsHeld);
+            return System.IO.Directory.GetFiles(folder, prefix + "*").Any(SessionLease.IsHeld);
         }
         catch (DirectoryNotFoundException)
         {

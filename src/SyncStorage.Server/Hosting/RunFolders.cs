@@ -19,6 +19,9 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 {
     public static readonly TimeSpan Age = TimeSpan.FromDays(14);
 
+    /// <summary>Mail that no server has ever looked into: its own may be about to start, and only that one knows where the results belong.</summary>
+    private static readonly TimeSpan Forsaken = TimeSpan.FromMinutes(10);
+
     public async Task TidyAsync(CancellationToken cancellation)
     {
         if (!Directory.Exists(host.Directory))
@@ -65,7 +68,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         {
             runs.Open(testRunId);
         }
-        else if (left?.Session is not { } session || !Session.IsNeeded(session))
+        else if (left is null ? host.Clock.Now.Time - LastMail(folder) > Forsaken : left.Session is null || !Session.IsNeeded(left.Session))
         {
             await CloseAsync(testRunId, folder).ConfigureAwait(false);
         }
@@ -91,6 +94,9 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         // Its workers have ended by now, whatever they said.
         await mail.PollAsync().ConfigureAwait(false);
     }
+
+    private static DateTimeOffset LastMail(RunFolder folder)
+        => new(Mailbox.FilesIn(folder.MailDirectory).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.UnixEpoch).Max(), TimeSpan.Zero);
 
     private static DateTimeOffset LastWrite(RunFolder folder)
     {
