@@ -28,7 +28,10 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
 
     /// <param name="userSettings">The user's .runsettings; empty without one.</param>
     public void NotCollecting(string userSettings, string reason)
-        => Trouble("SYNC0018", $"Sync Storage's data collector is not attached: {(userSettings.Length == 0 ? "" : $"'{userSettings}': ")}{reason}. Should a test host crash, the results that it had not reported are lost.");
+        => Trouble(
+            "SYNC0018",
+            $"Sync Storage's data collector is not attached: {(userSettings.Length == 0 ? "" : $"'{userSettings}': ")}{reason}. "
+            + "Should a test host crash, the results that it had not reported are lost.");
 
     public void PlanNotFetched(string reason)
         => Trouble("SYNC0019", $"adapterMode 0: the tests planned in Test IT could not be fetched: {reason} All tests run.");

@@ -50,8 +50,10 @@ public sealed class SyncStorageCollector : InProcDataCollection
 
     /// <summary>Called by VSTest.</summary>
     public void TestCaseEnd(TestCaseEndArgs testCaseEndArgs) => Guarded(() =>
-        _mail?.Write(MailLines.End(
-            MailedTests.Of(testCaseEndArgs.DataCollectionContext.TestCase), Interlocked.Increment(ref _ends), DateTimeOffset.UtcNow, testCaseEndArgs.TestOutcome.ToString())));
+    {
+        MailedTest test = MailedTests.Of(testCaseEndArgs.DataCollectionContext.TestCase);
+        _mail?.Write(MailLines.End(test, Interlocked.Increment(ref _ends), DateTimeOffset.UtcNow, testCaseEndArgs.TestOutcome.ToString()));
+    });
 
     /// <summary>Called by VSTest.</summary>
     public void TestSessionEnd(TestSessionEndArgs testSessionEndArgs) => Guarded(() =>

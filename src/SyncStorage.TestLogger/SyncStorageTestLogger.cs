@@ -60,7 +60,8 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     internal void OnTestRunStart(object? sender, TestRunStartEventArgs e)
         => Guarded("the settings could not be read", () => StartOwnServer(e.TestRunCriteria.TestRunSettings));
 
-    internal void OnTestRunMessage(object? sender, TestRunMessageEventArgs e) => Guarded("a message was not understood", () => _lastWords.Add(e.Level, e.Message));
+    internal void OnTestRunMessage(object? sender, TestRunMessageEventArgs e)
+        => Guarded("a message was not understood", () => _lastWords.Add(e.Level, e.Message));
 
     internal void OnTestResult(object? sender, TestResultEventArgs e) => Guarded("a result was not understood", () =>
     {

@@ -51,7 +51,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 
     private async Task TidyAsync(RunFolder folder)
     {
-        bool hasMail = Mailbox.FilesIn(folder.MailDirectory).Any();
+        bool hasMail = MailFolder.FilesIn(folder.MailDirectory).Any();
         if (!hasMail && LeftRun.IsPlainlyClosed(folder))
         {
             RemoveIfOld(folder);
@@ -59,7 +59,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         }
 
         LeftRun? left = LeftRun.In(folder);
-        string? testRunId = left?.TestRunId ?? (hasMail ? Mailbox.RunIdIn(folder.MailDirectory) : null);
+        string? testRunId = left?.TestRunId ?? (hasMail ? MailFolder.RunIdIn(folder.MailDirectory) : null);
         if (testRunId is null || (left is { IsClosed: true } && !hasMail))
         {
             RemoveIfOld(folder);

@@ -23,8 +23,6 @@ namespace SyncStorage.Server.Mail;
 /// <param name="log">For what is not understood.</param>
 internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinator coordinator, ServerLog log) : IDisposable
 {
-    public const string Pattern = "*.jsonl";
-
     private static readonly byte[] TypeStart = Encoding.UTF8.GetBytes("{\"type\":\"");
 
     private readonly Dictionary<string, MailReader> _readers = new(StringComparer.Ordinal);
@@ -51,33 +49,6 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
 
         return changed;
     }
-
-    /// <summary>The run of a folder whose server never came to write a journal; null when there is no mail in it.</summary>
-    public static string? RunIdIn(string folder)
-    {
-        foreach (string path in FilesIn(folder))
-        {
-            try
-            {
-                using var reader = new MailReader(path);
-                ReadOnlySpan<byte> lines = reader.Read().Span;
-                int end = lines.IndexOf((byte)'\n');
-                if (end > 0 && JsonSerializer.Deserialize(lines[..end], ServerJson.Default.MailedWorker) is { TestRunId.Length: > 0 } worker)
-                {
-                    return worker.TestRunId;
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-            {
-                // The next file may tell.
-            }
-        }
-
-        return null;
-    }
-
-    public static IEnumerable<string> FilesIn(string folder)
-        => OwnFile.IsFolder(folder) ? Directory.EnumerateFiles(folder, Pattern).Where(OwnFile.IsRegular) : [];
 
     public void Dispose()
     {
@@ -113,7 +84,7 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
                     continue;
                 }
 
-                foreach (string path in Directory.EnumerateFiles(folder, Pattern))
+                foreach (string path in Directory.EnumerateFiles(folder, MailFolder.Pattern))
                 {
                     if (!_readers.ContainsKey(path) && OwnFile.IsRegular(path))
                     {
@@ -172,7 +143,9 @@ internal sealed class Mailbox(Run run, IReadOnlyList<string> folders, ICoordinat
         return changed;
     }
 
-    /// <summary>A test host is there before its first result. So whoever tells what happened to a result's test can be known when the result is taken.</summary>
+    /// <summary>
+    /// A test host is there before its first result. So whoever tells what happened to a result's test can be known when the result is taken.
+    /// </summary>
     private async Task<bool> MeetCollectorsAsync(MailReader logger)
     {
         FindNew();

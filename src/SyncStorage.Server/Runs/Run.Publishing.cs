@@ -209,7 +209,9 @@ internal sealed partial class Run
         _searchedUpTo = _store.Count;
     }
 
-    /// <summary>What was offered to another service before its result came, and which result that is; the service's answer may be slower than the result.</summary>
+    /// <summary>
+    /// What was offered to another service before its result came, and which result that is; the answer may be slower than the result.
+    /// </summary>
     private TestResultCut? _offered;
     private long? _offeredIndex;
 

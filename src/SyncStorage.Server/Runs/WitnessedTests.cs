@@ -168,7 +168,7 @@ internal sealed class WitnessedTests
         return Timed(test with
         {
             // The same for the same line, however often and in whatever order the mail is read.
-            Sequence = FirstSequence + (BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{seen.File} {seen.Facts.Type} {seen.Facts.Sequence}"))) & (FirstSequence - 1)),
+            Sequence = FirstSequence + (BitConverter.ToInt64(SHA256.HashData(Encoding.UTF8.GetBytes(seen.Key))) & (FirstSequence - 1)),
             DisplayName = test.TestCaseDisplayName,
             StartedOn = seen.StartedOn,
             Recovered = true,
@@ -191,7 +191,11 @@ internal sealed class WitnessedTests
 
     private static WitnessedLine ParseLight(ReadOnlySpan<byte> line) => JsonSerializer.Deserialize(line, ServerJson.Default.WitnessedLine)!;
 
-    private sealed record Seen(string File, WitnessedLine Facts, byte[] Line, DateTimeOffset StartedOn);
+    private sealed record Seen(string File, WitnessedLine Facts, byte[] Line, DateTimeOffset StartedOn)
+    {
+        /// <summary>Tells the line from all others of the worker.</summary>
+        public string Key => $"{File} {Facts.Type} {Facts.Sequence}";
+    }
 
     /// <summary>What of one test case is not settled: a test case may run several times.</summary>
     private sealed class Test

@@ -21,10 +21,12 @@ internal sealed class RunFixture : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ServerLog _log;
     private readonly bool _publishes;
+    private readonly IForeignSlot? _slot;
 
-    public RunFixture(bool publishes)
+    public RunFixture(bool publishes, IForeignSlot? slot = null)
     {
         _publishes = publishes;
+        _slot = slot;
         _log = new ServerLog(Time);
         Run = Open();
     }
@@ -33,6 +35,7 @@ internal sealed class RunFixture : IDisposable
     public RecordingPublisher Publisher { get; private set; } = new();
     public FakeProcesses Processes { get; } = new();
     public Run Run { get; private set; }
+    public ServerLog Log => _log;
     public RunFolder Folder => new(_folder.Path, "R");
 
     public bool Register(string pid) => Run.Register(new RegisterRequest { Pid = pid, TestRunId = "R", Part = WorkerPart.Logger, Project = "P", TargetFramework = "net10.0" });
@@ -96,7 +99,7 @@ internal sealed class RunFixture : IDisposable
         Directory = _folder.Path,
         SettingsOf = id => new RunSettings { TestRunId = id, Publish = _publishes, Url = "http://testit", ProjectId = "project" },
         CreatePublisher = (_, log, _) => Publisher.For(log),
-    });
+    }, _slot);
 }
 
 /// <summary>A clock whose time of day can be set without any time passing, as users and time servers do.</summary>
