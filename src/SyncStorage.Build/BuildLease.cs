@@ -68,6 +68,12 @@ internal sealed class BuildLease : IDisposable
             catch
             {
                 lease?._lease.Dispose();
+                if (!session.HasLeases())
+                {
+                    // There is no server that would tidy up.
+                    session.RemoveServer();
+                }
+
                 throw;
             }
 
@@ -110,9 +116,11 @@ internal sealed class BuildLease : IDisposable
                 : $"warning SYNC0009: Sync Storage did not end properly within {_start.CompletionTimeout} s; see server.log below {directory}");
         }
 
+        // Where the own directory cannot be written, the session was in its place.
+        bool isKept = Path.GetDirectoryName(_start.Directory) != _session.Directory;
         foreach (string run in runs)
         {
-            Report(new RunFolder(directory, run), new RunFolder(_start.Directory, run));
+            Report(new RunFolder(directory, run), new RunFolder(isKept ? _start.Directory : directory, run));
         }
     }
 

@@ -18,8 +18,8 @@ internal sealed class Diagnostics(TaskLoggingHelper log, bool failOnError)
     public void ServerNotStarted(string reason)
         => Trouble("SYNC0003", $"Sync Storage could not be started: {reason} The tests run without it.");
 
-    public void DirectoryNotWritable(string directory, string reason)
-        => Trouble("SYNC0004", $"SyncStorageDirectory '{directory}' cannot be written: {reason} The tests run without Sync Storage.");
+    public void DirectoryNotWritable(string directory, string reason, bool publishes)
+        => Trouble("SYNC0004", $"SyncStorageDirectory '{directory}' cannot be written: {reason} {(publishes ? "Results go to Test IT; what cannot be sent is lost, and no report is kept." : "The tests run without Sync Storage.")}");
 
     /// <summary>What the server found out while it ran: its code and text stand in the notice already.</summary>
     public void FromServer(string code, string message) => Trouble(code, message);

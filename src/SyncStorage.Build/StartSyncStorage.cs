@@ -137,12 +137,6 @@ public sealed class StartSyncStorage : Task
     private void Join(Diagnostics diagnostics)
     {
         var settings = new InvocationSettings(System.IO.Path.GetDirectoryName(ProjectFile)!, StartupDirectory, GivenProperties(), "property SyncStorage{0}");
-        if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
-        {
-            diagnostics.DirectoryNotWritable(settings.Directory, reason);
-            return;
-        }
-
         var invocation = Invocation.Of(CorrelationId, StartupDirectory);
         RunSettings run = settings.ReadRun(() => Sessions.Session.ForKey(invocation.Key).DeriveTestRunId());
         // All calls of this user with one run id meet in one session.
@@ -152,9 +146,21 @@ public sealed class StartSyncStorage : Task
             diagnostics.Setting(problem);
         }
 
+        ServerStart start = settings.ToServerStart(run.TestRunId);
+        if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
+        {
+            diagnostics.DirectoryNotWritable(settings.Directory, reason, run.Publish);
+            if (!run.Publish || FailOnError)
+            {
+                return;
+            }
+
+            start = start with { Directory = System.IO.Path.Combine(SessionFolders.Of(key), "results") };
+        }
+
         var holder = new LeaseHolder(SessionFolders.Hash(invocation.Key), invocation.ProcessId ?? 0);
-        (Session session, bool isShared) = BuildLease.Hold((IBuildEngine4)BuildEngine, key, settings.ToServerStart(run.TestRunId), holder, session => session.WriteRun(run));
-        string directory = session.ReadResultsDirectory() ?? settings.Directory;
+        (Session session, bool isShared) = BuildLease.Hold((IBuildEngine4)BuildEngine, key, start, holder, session => session.WriteRun(run));
+        string directory = session.ReadResultsDirectory() ?? start.Directory;
         if (isShared)
         {
             diagnostics.RunIsShared(run.TestRunId, directory);
@@ -169,7 +175,7 @@ public sealed class StartSyncStorage : Task
 
         Worker = WorkerPid.Create();
         session.WriteWorker(Worker, new MailAddress(
-            new RunFolder(directory, run.TestRunId).MailDirectory, run.TestRunId, System.IO.Path.GetFileNameWithoutExtension(ProjectFile), TargetFramework));
+            new RunFolder(directory, run.TestRunId).MailDirectory, run.TestRunId, System.IO.Path.GetFileNameWithoutExtension(ProjectFile), TargetFramework, session.Identity));
         Session = session.Directory;
         if (settings.TestEvents != Setting.NoTestEvents)
         {

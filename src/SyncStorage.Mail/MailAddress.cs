@@ -6,20 +6,21 @@ using System.Text;
 namespace SyncStorage.Mail;
 
 /// <summary>
-/// <c>workers/{pid}.mail</c> in a session: where a worker's extensions write, and for whom. Four lines of text, percent-encoded, because
+/// <c>workers/{pid}.mail</c> in a session: where a worker's extensions write, and for whom. Five lines of text, percent-encoded, because
 /// extensions have no JSON reader and a path may contain anything.
 /// </summary>
 /// <param name="Folder">The run's mail folder, absolute.</param>
 /// <param name="TestRunId">The run that the worker takes part in.</param>
 /// <param name="Project">Name of the test project.</param>
 /// <param name="TargetFramework">Short form, such as net10.0.</param>
-internal sealed record MailAddress(string Folder, string TestRunId, string Project, string TargetFramework)
+/// <param name="Session">Identity of the session: whose server the mail is for, should another one find it first.</param>
+internal sealed record MailAddress(string Folder, string TestRunId, string Project, string TargetFramework, string Session = "")
 {
     /// <summary>Where no MSBuild ran, the logger tells the test hosts that its process starts where to look.</summary>
     public const string SessionVariable = "SYNCSTORAGE_SESSION";
     public const string WorkerVariable = "SYNCSTORAGE_WORKER";
 
-    private const int Fields = 4;
+    private const int Fields = 5;
 
     public static string PathIn(string sessionDirectory, string workerPid) => Path.Combine(sessionDirectory, "workers", workerPid + ".mail");
 
@@ -34,9 +35,9 @@ internal sealed record MailAddress(string Folder, string TestRunId, string Proje
         }
 
         string[] lines = File.ReadAllLines(path).Select(Uri.UnescapeDataString).ToArray();
-        return lines.Length < Fields ? null : new MailAddress(lines[0], lines[1], lines[2], lines[3]);
+        return lines.Length < Fields ? null : new MailAddress(lines[0], lines[1], lines[2], lines[3], lines[4]);
     }
 
     public byte[] ToBytes()
-        => Encoding.UTF8.GetBytes(string.Concat(new[] { Folder, TestRunId, Project, TargetFramework }.Select(field => Uri.EscapeDataString(field) + "\n")));
+        => Encoding.UTF8.GetBytes(string.Concat(new[] { Folder, TestRunId, Project, TargetFramework, Session }.Select(field => Uri.EscapeDataString(field) + "\n")));
 }

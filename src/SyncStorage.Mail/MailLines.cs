@@ -58,7 +58,7 @@ internal sealed record MailedResult
 /// The lines of a mail file. The first property is always <c>type</c>; what is empty is left out. Sequences count from 0 in each file, a
 /// counter for each kind of line: the server recognises by them what it has read before.
 /// <code>
-/// worker     pid, testRunId, part, project, targetFramework, processId, processBirth: the first line of every file
+/// worker     pid, testRunId, part, project, targetFramework, session, processId, processBirth: the first line of every file
 /// start      sequence, startedOn, and the test (<see cref="MailedTest"/>)
 /// end        sequence, completedOn, outcome, and the test
 /// result     sequence, and a whole result (<see cref="MailedResult"/>)
@@ -79,6 +79,7 @@ internal static class MailLines
             .Add("part", part)
             .Add("project", address.Project)
             .Add("targetFramework", address.TargetFramework)
+            .Add("session", address.Session.Length == 0 ? null : address.Session)
             .Add("processId", self.Id)
             // Elsewhere the server looks itself, and soon enough.
             .Add("processBirth", RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? LinuxProcess.BirthOf(self.Id) : null);

@@ -19,9 +19,6 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 {
     public static readonly TimeSpan Age = TimeSpan.FromDays(14);
 
-    /// <summary>Mail that no server has ever looked into: its own may be about to start, and only that one knows where the results belong.</summary>
-    private static readonly TimeSpan Forsaken = TimeSpan.FromMinutes(10);
-
     public async Task TidyAsync(CancellationToken cancellation)
     {
         if (!Directory.Exists(host.Directory))
@@ -59,7 +56,9 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         }
 
         LeftRun? left = LeftRun.In(folder);
-        string? testRunId = left?.TestRunId ?? (hasMail ? MailFolder.RunIdIn(folder.MailDirectory) : null);
+        // Mail without a journal: its own server may be about to start, and only that one knows where the results belong.
+        MailedWorker? writer = left is null && hasMail ? MailFolder.WorkerIn(folder.MailDirectory) : null;
+        string? testRunId = left?.TestRunId ?? writer?.TestRunId;
         if (testRunId is null || (left is { IsClosed: true } && !hasMail))
         {
             RemoveIfOld(folder);
@@ -68,7 +67,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         {
             runs.Open(testRunId);
         }
-        else if (left is null ? host.Clock.Now.Time - LastMail(folder) > Forsaken : left.Session is null || !Session.IsNeeded(left.Session))
+        else if ((left is null ? writer!.Session : left.Session) is not { } session || !Session.IsNeeded(session))
         {
             await CloseAsync(testRunId, folder).ConfigureAwait(false);
         }
@@ -94,9 +93,6 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         // Its workers have ended by now, whatever they said.
         await mail.PollAsync().ConfigureAwait(false);
     }
-
-    private static DateTimeOffset LastMail(RunFolder folder)
-        => new(Mailbox.FilesIn(folder.MailDirectory).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.UnixEpoch).Max(), TimeSpan.Zero);
 
     private static DateTimeOffset LastWrite(RunFolder folder)
     {

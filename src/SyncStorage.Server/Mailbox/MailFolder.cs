@@ -11,8 +11,8 @@ internal static class MailFolder
 {
     public const string Pattern = "*.jsonl";
 
-    /// <summary>The run of a folder whose server never came to write a journal; null when there is no mail in it.</summary>
-    public static string? RunIdIn(string folder)
+    /// <summary>Who wrote into a folder whose server never came to write a journal; null when there is no mail in it.</summary>
+    public static MailedWorker? WorkerIn(string folder)
     {
         foreach (string path in FilesIn(folder))
         {
@@ -23,7 +23,7 @@ internal static class MailFolder
                 int end = lines.IndexOf((byte)'\n');
                 if (end > 0 && JsonSerializer.Deserialize(lines[..end], ServerJson.Default.MailedWorker) is { TestRunId.Length: > 0 } worker)
                 {
-                    return worker.TestRunId;
+                    return worker;
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

@@ -11,6 +11,9 @@ internal sealed record MailedWorker
     [JsonPropertyName("part")] public string? Part { get; init; }
     [JsonPropertyName("project")] public string? Project { get; init; }
     [JsonPropertyName("targetFramework")] public string? TargetFramework { get; init; }
+
+    /// <summary>Identity of the session whose server is meant; absent where the mail lies in the session itself.</summary>
+    [JsonPropertyName("session")] public string? Session { get; init; }
     [JsonPropertyName("processId")] public int? ProcessId { get; init; }
     [JsonPropertyName("processBirth")] public string? ProcessBirth { get; init; }
 }

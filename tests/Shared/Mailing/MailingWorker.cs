@@ -7,12 +7,14 @@ namespace SyncStorage.Testing;
 /// <summary>A worker as the server sees it: what its logger would write.</summary>
 internal sealed class MailingWorker : IDisposable
 {
+    private const string Part = "logger";
+
     private readonly MailFile _mail;
 
-    public MailingWorker(string folder, string testRunId, string pid, string part = "logger")
+    public MailingWorker(string folder, string testRunId, string pid, string session = "")
     {
-        _mail = new MailFile(folder, pid, part, (text, cause) => throw new InvalidOperationException(text, cause));
-        _mail.Write(MailLines.Worker(new MailAddress(folder, testRunId, "P", "net10.0"), pid, part));
+        _mail = new MailFile(folder, pid, Part, (text, cause) => throw new InvalidOperationException(text, cause));
+        _mail.Write(MailLines.Worker(new MailAddress(folder, testRunId, "P", "net10.0", session), pid, Part));
     }
 
     public MailingWorker Send(int first, int count)

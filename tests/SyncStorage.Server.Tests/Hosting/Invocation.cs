@@ -38,7 +38,7 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
         using SessionLease lease = session.TakeLease();
         using ServerProcess server = ServerProcess.StartWith(
             Token, "--session", session.Directory, "--directory", directory, "--completionTimeout", completionTimeout.ToString(provider: null), "--testRunId", RunId, "--port", "0");
-        using (var worker = new MailingWorker(new RunFolder(directory, RunId).MailDirectory, RunId, "worker-" + Guid.NewGuid().ToString("N")))
+        using (var worker = new MailingWorker(new RunFolder(directory, RunId).MailDirectory, RunId, "worker-" + Guid.NewGuid().ToString("N"), session.Identity))
         {
             worker.Send(first, results / 2);
             if (meanwhile is not null)
@@ -50,6 +50,8 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
             worker.Complete();
         }
 
+        // The build's node waits for the server's end; here only for its start, which takes the folder.
+        Assert.IsNotNull(await session.WaitForServerAsync(TimeSpan.FromSeconds(30)));
         lease.Dispose();
         Assert.AreEqual(0, await server.WaitForExitAsync());
     }
