@@ -29,9 +29,9 @@ internal static class ServerLauncher
     };
 
     /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
-    public static Process Start(string sessionDirectory, IEnumerable<string> options)
+    public static Process Start(string sessionDirectory, IEnumerable<string> options, string? serverPath = null)
     {
-        string[] arguments = [FindServer(), "--session", sessionDirectory, .. options];
+        string[] arguments = [serverPath ?? FindServer(), "--session", sessionDirectory, .. options];
         var info = new ProcessStartInfo(FindDotnet())
         {
             Arguments = string.Join(" ", arguments.Select(Quote)),
