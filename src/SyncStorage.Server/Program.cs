@@ -64,6 +64,17 @@ internal static class Program
     {
         try
         {
+            if (options.Settings is not null)
+            {
+                if (HandWritten.Resolve(options) is not { } resolved)
+                {
+                    Session.At(options.Session!).RemoveServer();
+                    return Done;
+                }
+
+                options = resolved;
+            }
+
             using var server = new EmbeddedServer(options, TimeProvider.System);
             return await server.RunAsync().ConfigureAwait(false);
         }

@@ -61,8 +61,8 @@ internal sealed class ServerOptions
     /// <summary>Folder of the invocation; null = stand-alone.</summary>
     public string? Session { get; private set; }
 
-    /// <summary>Process of <c>dotnet test</c>: its end is the invocation's end.</summary>
-    public int? Watch { get; private set; }
+    /// <summary>Settings of tests that no MSBuild target began; null where one did.</summary>
+    public string? Settings { get; private set; }
 
     /// <summary>The longest that the end of the run may take.</summary>
     public TimeSpan CompletionTimeout { get; private set; } = TimeSpan.FromSeconds(100);
@@ -123,7 +123,7 @@ internal sealed class ServerOptions
         ["--host"] = (o, value) => o.Hosts = [.. o.Hosts, .. NotEmpty("--host", value).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)],
         ["--directory"] = (o, value) => o.Directory = Path.GetFullPath(NotEmpty("--directory", value)),
         ["--session"] = (o, value) => o.Session = Path.GetFullPath(NotEmpty("--session", value)),
-        ["--watch"] = (o, value) => o.Watch = Number("--watch", value, 1, int.MaxValue),
+        ["--settings"] = (o, value) => o.Settings = Path.GetFullPath(NotEmpty("--settings", value)),
         ["--completionTimeout"] = (o, value) => o.CompletionTimeout = TimeSpan.FromSeconds(Number("--completionTimeout", value, 0, 24 * 60 * 60)),
         ["--coordinator"] = (o, value) => o.Coordinator = NotEmpty("--coordinator", value),
         ["--executable"] = (o, value) => o.Executable = NotEmpty("--executable", value),

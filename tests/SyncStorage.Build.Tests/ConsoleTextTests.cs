@@ -59,10 +59,6 @@ public sealed class ConsoleTextTests
         {
             AssertHarmless(message!);
         }
-
-        string? warned = null;
-        new GuestWarnings(text => warned = text).Warn(Hostile, new IOException(Hostile));
-        AssertHarmless(warned!);
     }
 
     private static void AssertHarmless(string text)

@@ -71,10 +71,6 @@ internal sealed class SyncStorageClient : IDisposable
     public Task ShutdownAsync(CancellationToken cancellation)
         => SendAsync(HttpMethod.Post, Routes.Shutdown, null, null, cancellation);
 
-    /// <summary>Returns once the results are in the server's journal.</summary>
-    public Task PostResultsAsync(ResultBatch batch, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, Routes.Results, null, Json(batch, WireJsonOut.Default.ResultBatch), cancellation);
-
     public void Dispose()
     {
         _http.HttpClient.Dispose();

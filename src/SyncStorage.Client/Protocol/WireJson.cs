@@ -20,11 +20,9 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PublishedResponse))]
 [JsonSerializable(typeof(CompletionResponse))]
-[JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
-[JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(ProjectPlanRequest))]
@@ -46,11 +44,9 @@ internal sealed partial class WireJson : JsonSerializerContext;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PublishedResponse))]
 [JsonSerializable(typeof(CompletionResponse))]
-[JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
-[JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(ProjectPlanRequest))]
@@ -64,8 +60,6 @@ internal sealed partial class WireJsonOut : JsonSerializerContext
     public byte[] Write(ServerStart start) => Write(start, ServerStartSerializeHandler);
 
     public byte[] Write(ProjectPlanRequest request) => Write(request, ProjectPlanRequestSerializeHandler);
-
-    public byte[] Write(WorkerDescription worker) => Write(worker, WorkerDescriptionSerializeHandler);
 
     private static byte[] Write<T>(T value, Action<Utf8JsonWriter, T> write)
     {

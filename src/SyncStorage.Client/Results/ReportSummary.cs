@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -29,6 +30,19 @@ internal static class ReportSummary
         catch (JsonException e)
         {
             return $"Sync Storage: SYNC0004: {run.ReportPath} is no report: {ConsoleText.Escape(e.Message)}";
+        }
+    }
+
+    public static bool IsFinal(RunFolder run)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(run.ReportPath));
+            return document.RootElement.GetProperty("state").GetString() != "running";
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return false;
         }
     }
 

@@ -212,7 +212,7 @@ internal sealed class ServiceFinder
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
-            if (state is not null && SessionServer.IsAlive(state.ProcessId))
+            if (state is not null && ServerProcess.IsAlive(state.ProcessId))
             {
                 return state;
             }

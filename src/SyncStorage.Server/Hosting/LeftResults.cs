@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Server.TestIt;
@@ -69,18 +70,14 @@ internal sealed class LeftResults : IDisposable
         try
         {
             // Asked of the run, which has the lock: since the look before, another process may have done all of it.
-            if (run.IsRunning && closeOpenRun)
+            if (closeOpenRun)
             {
-                await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+                await CloseAsync(run, log).ConfigureAwait(false);
             }
 
-            if (!run.IsRunning)
+            if (!run.IsRunning && run.HasLeft)
             {
-                run.TakeSpooled(take: closeOpenRun);
-                if (run.HasLeft)
-                {
-                    return new LeftResults(run, time);
-                }
+                return new LeftResults(run, time);
             }
         }
         catch
@@ -91,6 +88,19 @@ internal sealed class LeftResults : IDisposable
 
         run.Dispose();
         return null;
+    }
+
+    private static async Task CloseAsync(Run run, ServerLog log)
+    {
+        using var mail = new Mailbox(run, [run.Folder.MailDirectory], LocalCoordinator.Instance, log);
+        await mail.PollAsync().ConfigureAwait(false);
+        if (run.IsRunning)
+        {
+            await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+            await mail.PollAsync().ConfigureAwait(false);
+        }
+
+        mail.Stored.Remove();
     }
 
     /// <param name="settings">From <see cref="SettingsFor"/>.</param>

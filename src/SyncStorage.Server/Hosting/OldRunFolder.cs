@@ -12,8 +12,8 @@ namespace SyncStorage.Server.Hosting;
 /// </summary>
 internal static class OldRunFolder
 {
-    /// <summary>Folders within a run's folder, with the names of what guests write there.</summary>
-    private static readonly (string Folder, string Files)[] Subfolders = [("spool", "*.jsonl"), ("mail", "*.jsonl")];
+    /// <summary>Folders within a run's folder, with the names of what extensions write there; those of earlier versions wrote spool/.</summary>
+    private static readonly (string Folder, string Files)[] Subfolders = [("mail", "*.jsonl"), ("spool", "*.jsonl")];
 
     private static readonly string[] Files = ["results.jsonl", "report.json", "report.html", "server.log"];
 

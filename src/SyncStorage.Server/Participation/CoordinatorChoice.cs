@@ -84,7 +84,7 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
             int port = FreePort(options.Port);
             if (port != options.Port && options.Port != 0)
             {
-                PortOwner owner = await PortOwner.IdentifyAsync(options.Port, Session.At(options.Session!)).ConfigureAwait(false);
+                PortOwner owner = await PortOwner.IdentifyAsync(options.Port).ConfigureAwait(false);
                 if (owner.Kind == PortOwnerKind.Official)
                 {
                     // What answers there is taken as the service itself, as official adapters do, and is not ours to stop.

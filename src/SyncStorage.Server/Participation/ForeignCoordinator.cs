@@ -76,9 +76,6 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
     public async Task<bool> OfferAsync(Run run, TestResultCut cut)
         => !_service.IsBroken && (cut.Pid is null || run.IsMaster(cut.Pid)) && await SlotFor(run.TestRunId).OfferAsync(cut).ConfigureAwait(false);
 
-    // The worker's end is reported by the tending, or by the end of the run if it holds the slot.
-    public Task StatusChangedAsync(Run run, string pid) => Task.CompletedTask;
-
     public IForeignSlot? SlotOf(string testRunId) => SlotFor(testRunId);
 
     public void Opened(Run run)

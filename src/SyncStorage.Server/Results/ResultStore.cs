@@ -9,10 +9,10 @@ using SyncStorage.Results;
 namespace SyncStorage.Server.Results;
 
 /// <summary>Counts of a run's results.</summary>
-internal readonly record struct ResultCounts(long Observed, long Sent, long Spooled, long Rejected, long Passed, long Failed, long Skipped);
+internal readonly record struct ResultCounts(long Observed, long Sent, long Spooled, long Rejected, long Passed, long Failed, long Skipped, long Recovered);
 
 /// <summary>A line that is ready to be stored: made outside the run's lock.</summary>
-internal readonly record struct PreparedResult(long Sequence, string TestCaseId, byte Outcome, int Start, int Length);
+internal readonly record struct PreparedResult(long Sequence, string TestCaseId, byte Outcome, int Start, int Length, bool Recovered = false);
 
 /// <summary>
 /// results.jsonl and what is kept in memory of it: 20 bytes a result, since the bodies stay on disk. Not safe for
@@ -26,6 +26,7 @@ internal sealed class ResultStore : IDisposable
     private readonly Dictionary<string, int> _workerNumbers = new(StringComparer.Ordinal);
     private readonly long[] _byDelivery = new long[4];
     private readonly long[] _byOutcome = new long[4];
+    private long _recovered;
 
     public ResultStore(string path)
     {
@@ -43,7 +44,8 @@ internal sealed class ResultStore : IDisposable
         _byDelivery[(int)Delivery.Rejected],
         _byOutcome[Passed],
         _byOutcome[Failed],
-        _byOutcome[Skipped] + _byOutcome[Damaged]);
+        _byOutcome[Skipped] + _byOutcome[Damaged],
+        _recovered);
 
     /// <summary>What of a worker's results has no place in Test IT so far, those counted that are still on their way.</summary>
     public long UndeliveredOf(string worker)
@@ -90,6 +92,7 @@ internal sealed class ResultStore : IDisposable
         foreach (PreparedResult result in accepted)
         {
             Add(new Row(offset, result.Length, workerNumber, result.Outcome, delivery, false), result.Sequence);
+            _recovered += result.Recovered ? 1 : 0;
             offset += result.Length;
         }
     }
@@ -219,6 +222,7 @@ internal sealed class ResultStore : IDisposable
         {
             int worker = NumberOf(facts.Worker, facts.TargetFramework ?? "");
             Add(new Row(offset, line.Length + 1, worker, Classify(facts.Outcome), StoredLine.ParseDelivery(facts.Delivery), false), facts.Sequence);
+            _recovered += facts.Recovered ? 1 : 0;
         }
         else
         {

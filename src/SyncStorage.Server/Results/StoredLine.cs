@@ -91,4 +91,5 @@ internal sealed record StoredLineFacts
     [JsonPropertyName("sequence")] public long Sequence { get; init; }
     [JsonPropertyName("outcome")] public string? Outcome { get; init; }
     [JsonPropertyName("delivery")] public string? Delivery { get; init; }
+    [JsonPropertyName("recovered")] public bool Recovered { get; init; }
 }

@@ -13,6 +13,10 @@ internal sealed class Worker(string pid)
     public string Pid => pid;
     public string? Project { get; set; }
     public string? TargetFramework { get; set; }
+
+    /// <summary>Told again by the mail after a restart, so no event.</summary>
+    public WorkerProject Origin { get; set; } = new(null, null);
+
     public IReadOnlyList<Part> Parts => _parts;
 
     /// <summary>Most official clients never ping; only who has done so can be missed soon.</summary>
@@ -48,6 +52,11 @@ internal sealed class Worker(string pid)
         return part;
     }
 }
+
+/// <summary>What a worker's results are told by in other projects and frameworks.</summary>
+/// <param name="ProjectFile">See <see cref="Results.ObservedResult.ProjectFile"/>.</param>
+/// <param name="FrameworkOfSeveral">See <see cref="Results.ObservedResult.FrameworkOfSeveral"/>.</param>
+internal sealed record WorkerProject(string? ProjectFile, string? FrameworkOfSeveral);
 
 /// <summary>One half of a worker; an official client has a single one without a name.</summary>
 internal sealed class Part(string name)

@@ -13,6 +13,7 @@ using SyncStorage.Server.TestIt;
 using SyncStorage.Server.Tests.Hosting;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
+using ServerProcess = SyncStorage.Server.Tests.Hosting.ServerProcess;
 using TestItStandIn;
 using TestRun = TestItStandIn.TestRun;
 
