@@ -96,7 +96,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     }
 
     private static DateTimeOffset LastMail(RunFolder folder)
-        => new(Mailbox.FilesIn(folder.MailDirectory).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.UnixEpoch).Max(), TimeSpan.Zero);
+        => new(MailFolder.FilesIn(folder.MailDirectory).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.UnixEpoch).Max(), TimeSpan.Zero);
 
     private static DateTimeOffset LastWrite(RunFolder folder)
     {
