@@ -124,14 +124,15 @@ public sealed class The_users_own_options
     }
 
     [TestMethod]
-    public async Task What_is_said_on_the_command_line_beats_the_settings()
+    public async Task What_is_said_on_the_command_line_counts_beside_the_settings()
     {
         using var user = new UserFolder();
         user.WithMSTest(body: """
             [TestMethod] public void Sees()
             {
-                Assert.AreEqual("command line", Environment.GetEnvironmentVariable("FROM_BOTH"));
-                Assert.AreEqual("file", Environment.GetEnvironmentVariable("FROM_FILE"));
+                // VSTest's own order: a file beats -e.
+                Assert.AreEqual("file", Environment.GetEnvironmentVariable("FROM_BOTH"));
+                Assert.AreEqual("command line", Environment.GetEnvironmentVariable("FROM_LINE"));
                 Assert.AreEqual("more", TestContext.Properties["more"]);
             }
             public TestContext TestContext { get; set; } = null!;
@@ -139,7 +140,7 @@ public sealed class The_users_own_options
         user.Write("my.runsettings", SettingsOfTheUser);
 
         CommandResult run = await user.TestAsync(
-            "Unit", "--settings", "my.runsettings", "-e", "FROM_BOTH=command line", "--filter", "Name=Sees|Name=One", "--results-directory", "elsewhere",
+            "Unit", "--settings", "my.runsettings", "-e", "FROM_BOTH=command line", "-e", "FROM_LINE=command line", "--filter", "Name=Sees|Name=One", "--results-directory", "elsewhere",
             "--", "TestRunParameters.Parameter(name=\"more\", value=\"more\")");
 
         Assert.AreEqual(0, run.ExitCode, run.Output);
