@@ -76,7 +76,7 @@ public sealed class SyncStorageTestLoggerTests
         CollectionAssert.AreEqual(new long[] { 0, 1 }, guest.Sequences.ToArray());
         CollectionAssert.AreEqual(new[] { "worker", "result", "result", "completed" }, guest.Types.ToArray());
         StringAssert.Contains(guest.Lines.First(), "2 results handed over");
-        StringAssert.StartsWith(guest.Lines.Last(), "warning SYNC0018: Sync Storage: lines for the server are lost", "What comes after the end is told.");
+        StringAssert.StartsWith(guest.Lines.Last(), "Sync Storage: SYNC0018: lines for the server are lost", "What comes after the end is told.");
     }
 
     [TestMethod]

@@ -14,7 +14,8 @@ public sealed record Report(string Folder, string TestRunId, string? TestRunUrl,
     public IReadOnlyList<ResultLine> Lines => File.ReadLines(Path.Combine(Folder, "results.jsonl"))
         .Select(line => JsonSerializer.Deserialize<ResultLine>(line, Web)!).ToList();
 
-    public string Log => File.ReadAllText(Path.Combine(Folder, "server.log"));
+    /// <summary>Empty where the run was another call's, and only its report was brought here.</summary>
+    public string Log => Path.Combine(Folder, "server.log") is var path && File.Exists(path) ? File.ReadAllText(path) : "";
 
     public static Report Read(string path)
         => JsonSerializer.Deserialize<Report>(File.ReadAllText(path), Web)! with { Folder = Path.GetDirectoryName(path)! };
