@@ -213,7 +213,7 @@ internal sealed partial class Run
 
         _restored = true;
         held ??= _state.Slot.LastHeld?.Index;
-        if (held is long first && first < _store.Count && _store.DeliveryOf(first) == Delivery.Sent)
+        if (held is long first && !_heldPublished && first < _store.Count && _store.DeliveryOf(first) == Delivery.Sent)
         {
             _publisher!.Restore(_store[first]);
         }

@@ -7,6 +7,7 @@ using System.Text;
 using System.Threading.Tasks;
 using SyncStorage.Mail;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Mail;
 using SyncStorage.Server.Runs;
 
@@ -44,16 +45,56 @@ public sealed class MailboxTests : IDisposable
     }
 
     [TestMethod]
-    public async Task A_file_goes_when_its_worker_has_ended_and_not_before()
+    public async Task What_goes_at_the_end_is_the_mail_of_workers_that_have_ended()
     {
         using MailingWorker worker = Begin("a").Send(0, 1);
         await PollAsync();
+        _mailbox!.Stored.Remove();
         Assert.HasCount(1, Files());
 
         worker.Complete();
         await PollAsync();
-        Assert.IsEmpty(Files());
+        Assert.HasCount(1, Files(), "A build that has found it by a pattern has to find it until the tests are through.");
         Assert.AreEqual(WorkerStatus.Completed, _fixture.Run.Describe().Workers.Single().Status);
+
+        _mailbox.Stored.Remove();
+        Assert.IsFalse(Directory.Exists(Folder));
+    }
+
+    [TestMethod]
+    public async Task A_result_is_told_apart_by_its_workers_project_and_framework_also_after_a_kill_of_the_server()
+    {
+        Write("""{"type":"worker","pid":"a","testRunId":"R","part":"logger","projectFile":"/x/A.csproj","frameworkOfSeveral":"net8.0"}""" + "\n" + Result(0));
+        await PollAsync();
+        _fixture.RestartServer();
+        _mailbox!.Dispose();
+        _mailbox = null;
+        File.AppendAllText(Files().Single(), Result(1));
+        await PollAsync();
+
+        foreach (long index in (long[])[0, 1])
+        {
+            ObservedResult result = await _fixture.Run.ReadAsync(index, default);
+            Assert.AreEqual(("/x/A.csproj", "net8.0"), (result.ProjectFile, result.FrameworkOfSeveral));
+        }
+    }
+
+    [TestMethod]
+    public async Task A_recovered_result_is_numbered_after_those_of_its_name_that_came()
+    {
+        MailedTest test = MailingWorker.Numbered(0).Test;
+        _fixture.Processes.Alive[7] = "monday";
+        Write(Worker("a", processId: 7) + Result(0));
+        File.WriteAllText(Path.Combine(Folder, "a.collector.8.jsonl"), Worker("a", processId: 7).Replace("logger", "collector", StringComparison.Ordinal) + Seen(test, 0) + Seen(test, 1));
+        await PollAsync();
+        _fixture.Processes.Alive.Remove(7);
+        _fixture.Run.Pass();
+        _fixture.Run.Pass();
+        await PollAsync();
+
+        ObservedResult recovered = await _fixture.Run.ReadAsync(1, default);
+        Assert.AreEqual((2L, 1L), (Observed, _fixture.Run.Describe().Results.Recovered));
+        Assert.AreEqual((true, 1), (recovered.Recovered, recovered.Twin));
     }
 
     [TestMethod]
@@ -82,6 +123,7 @@ public sealed class MailboxTests : IDisposable
         await PollAsync();
 
         Assert.AreEqual((1L, WorkerStatus.Lost), (Observed, _fixture.Run.Describe().Workers.Single().Status));
+        _mailbox!.Stored.Remove();
         Assert.IsFalse(File.Exists(path));
         StringAssert.Contains(Log(), "The last line of a.logger.7.jsonl is not whole");
     }
@@ -129,6 +171,7 @@ public sealed class MailboxTests : IDisposable
 
         Assert.AreEqual((6L, 1), (Observed, _fixture.Run.Describe().Workers.Count));
         Assert.AreEqual("completed", _fixture.ReadReport().State);
+        _mailbox!.Stored.Remove();
         Assert.IsEmpty(Files());
     }
 
@@ -150,6 +193,7 @@ public sealed class MailboxTests : IDisposable
 
         Assert.IsFalse(_fixture.Run.IsRunning);
         Assert.AreEqual(0, _fixture.CountEvents(RunEvents.Reopened));
+        _mailbox!.Stored.Remove();
         Assert.IsEmpty(Files());
     }
 
@@ -247,6 +291,10 @@ public sealed class MailboxTests : IDisposable
 
     private static string Worker(string pid, int? processId)
         => $$"""{"type":"worker","pid":"{{pid}}","testRunId":"R","part":"logger"{{(processId is int id ? $",\"processId\":{id},\"processBirth\":\"monday\"" : "")}}}""" + "\n";
+
+    /// <summary>Both lines of a data collector.</summary>
+    private static string Seen(MailedTest test, int number)
+        => Encoding.UTF8.GetString([.. MailLines.Start(test, number, DateTimeOffset.UnixEpoch).ToBytes(), .. MailLines.End(test, number, DateTimeOffset.UnixEpoch, "Passed").ToBytes()]);
 
     private static string Result(int number) => Encoding.UTF8.GetString(MailLines.Result(MailingWorker.Numbered(number), number).ToBytes());
 }

@@ -17,7 +17,7 @@ public sealed class RecoveryTests
     private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [TestMethod]
-    public async Task What_a_test_host_takes_with_it_is_in_the_report_and_its_mail_is_gone()
+    public async Task What_a_test_host_takes_with_it_is_in_the_report()
     {
         using var fixture = new RunFixture(publishes: false);
         Crash(fixture, results: 1);
@@ -29,7 +29,6 @@ public sealed class RecoveryTests
             new[] { "N.C.M0 Passed False", "N.C.M1 Passed True", "N.C.M2 Failed True" },
             fixture.ReadResults().Select(line => $"{line.GetProperty("fullyQualifiedName")} {line.GetProperty("outcome")} {line.TryGetProperty("recovered", out _)}").ToArray());
         Assert.IsTrue(fixture.ReadResults().All(line => line.GetProperty("worker").GetString() == "w"));
-        Assert.IsEmpty(Directory.GetFiles(fixture.Folder.MailDirectory));
     }
 
     [TestMethod]
@@ -70,7 +69,7 @@ public sealed class RecoveryTests
         foreach (string file in Directory.GetFiles(copy).Where(file => !collectorsIsGone || file.Contains("logger", StringComparison.Ordinal)))
         {
             Directory.CreateDirectory(fixture.Folder.MailDirectory);
-            File.Move(file, Path.Combine(fixture.Folder.MailDirectory, Path.GetFileName(file)));
+            File.Move(file, Path.Combine(fixture.Folder.MailDirectory, Path.GetFileName(file)), overwrite: true);
         }
 
         fixture.RestartServer();
