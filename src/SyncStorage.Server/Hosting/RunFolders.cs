@@ -83,7 +83,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     private async Task TidyAsync(RunFolder folder)
     {
         bool hasMail = MailFolder.FilesIn(folder.MailDirectory).Any();
-        if (!hasMail && LeftRun.IsPlainlyClosed(folder))
+        if ((!hasMail || IsOld(folder)) && LeftRun.IsPlainlyClosed(folder))
         {
             NoteIfOld(folder);
             return;
@@ -109,7 +109,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 
     private void NoteIfOld(RunFolder folder)
     {
-        if (OldRunFolder.IsOurs(folder) && host.Clock.Now.Time - LastWrite(folder) > Age)
+        if (IsOld(folder) && OldRunFolder.IsOurs(folder))
         {
             _old.Add(folder.Path);
         }
@@ -131,6 +131,11 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
         await mail.PollAsync().ConfigureAwait(false);
     }
 
-    private static DateTimeOffset LastWrite(RunFolder folder)
-        => new(Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Max(File.GetLastWriteTimeUtc), TimeSpan.Zero);
+    /// <summary>By what was written in it, other than about it: mail that nobody can read is named in the log again and again.</summary>
+    private bool IsOld(RunFolder folder)
+    {
+        DateTime last = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories)
+            .Where(path => path != folder.LogPath).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.MaxValue).Max();
+        return host.Clock.Now.Time.UtcDateTime - last > Age;
+    }
 }
