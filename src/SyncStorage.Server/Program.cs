@@ -80,7 +80,7 @@ internal static class Program
         }
         catch (Exception e)
         {
-            // Nobody reads the output of an embedded server: its guests look for this file.
+            // Nobody reads the output of an embedded server: who waits for it looks for this file.
             Output.WriteError(e.ToString());
             Explain(options.Session!, e is UnauthorizedAccessException ? new IOException($"SYNC0004: {options.Directory} is not writable: {e.Message}", e) : e);
             return Failed;

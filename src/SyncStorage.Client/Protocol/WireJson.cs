@@ -9,7 +9,7 @@ using SyncStorage.Settings;
 
 namespace SyncStorage.Protocol;
 
-/// <summary>Every JSON shape that crosses a process boundary. Generated, because reflection costs a guest 100 ms at its first call.</summary>
+/// <summary>Every JSON shape that crosses a process boundary. Generated, because reflection costs a process 100 ms at its first call.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
 [JsonSerializable(typeof(RegisterRequest))]
 [JsonSerializable(typeof(RegisterResponse))]
@@ -32,7 +32,7 @@ internal sealed partial class WireJson : JsonSerializerContext;
 
 /// <summary>
 /// The same shapes for those that only write them. Without the metadata that reading needs a process has a few hundred methods
-/// less to compile before its first message, which is what a guest's time goes into.
+/// less to compile before its first message, which is what MSBuild's time goes into.
 /// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(RegisterRequest))]

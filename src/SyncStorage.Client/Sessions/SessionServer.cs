@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 
 namespace SyncStorage.Sessions;
 
-/// <summary>Finds the session's server or starts it. The same steps for MSBuild, the guests and the library.</summary>
+/// <summary>Finds the session's server or starts it. The same steps for MSBuild and the library.</summary>
 internal static class SessionServer
 {
     // The server ends by itself at the completion timeout; this much later something is wrong with it.

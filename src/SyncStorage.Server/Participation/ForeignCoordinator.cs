@@ -60,11 +60,11 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
 
         if (_service.IsBroken)
         {
-            // A guest waits for this answer, and the tending finds out when the service is back: not every project pays for it.
+            // The mail waits for this answer, and the tending finds out when the service is back: not every project pays for it.
             return false;
         }
 
-        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.GuestDeadline).ConfigureAwait(false);
+        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.RegistrationDeadline).ConfigureAwait(false);
         if (isMaster)
         {
             run.ForeignMaster(pid);

@@ -15,8 +15,8 @@ namespace SyncStorage.Server.Participation;
 internal sealed class ForeignService(string url, string? secret, TimeProvider time) : IDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
-    /// <summary>For a call that a guest waits for: less than the guest's own patience, or it would take this server for silent.</summary>
-    public static readonly TimeSpan GuestDeadline = TimeSpan.FromSeconds(1);
+    /// <summary>For a registration: the mail of all workers waits for its answer.</summary>
+    public static readonly TimeSpan RegistrationDeadline = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 

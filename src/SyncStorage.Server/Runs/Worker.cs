@@ -30,7 +30,7 @@ internal sealed class Worker(string pid)
     public bool IsOwn => _parts.Any(part => part.Name.Length > 0 || part.ProcessId is not null);
 
     /// <summary>Hands its results to us, so a cut that it offers is followed by the result itself.</summary>
-    public bool HandsResultsOver => _parts.Any(part => part.Name is WorkerPart.Collector or WorkerPart.Logger);
+    public bool HandsResultsOver => _parts.Any(part => part.Name == WorkerPart.Logger || part.Name.StartsWith(WorkerPart.Collector, StringComparison.Ordinal));
 
     public bool IsDone => _parts.TrueForAll(part => part.Status != WorkerStatus.InProgress);
 
