@@ -136,6 +136,21 @@ public sealed class RecoveryTests
         CollectionAssert.AreEqual(new[] { (1L, true), (0L, false) }, fixture.Publisher.Published, "its result is the held one, whoever was faster");
     }
 
+    [TestMethod]
+    public async Task Nothing_is_offered_to_another_service_of_a_test_whose_id_only_its_result_can_tell()
+    {
+        var slot = new RecordingSlot();
+        using var fixture = new RunFixture(publishes: true, slot);
+        using MailFile collector = Collector(fixture);
+        fixture.Processes.Alive[Environment.ProcessId] = LinuxBirth();
+        collector.Write(MailLines.End(Test(0) with { Traits = [new MailedTrait("ExternalId", "pay-{how}")] }, 0, At, "Passed"));
+        await ReadAsync(fixture);
+
+        fixture.Run.ForeignMaster("w");
+
+        Assert.IsNull(slot.Offered);
+    }
+
     /// <summary>Two passes: a process that has ended counts as alive once more, so that its last mail is read.</summary>
     private static async Task EndAsync(RunFixture fixture)
     {
