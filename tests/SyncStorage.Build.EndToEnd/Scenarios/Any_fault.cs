@@ -182,7 +182,6 @@ public sealed class Any_fault
     {
         Assert.IsEmpty(stage.Trial.Reports);
         StringAssert.Contains(on.Output, "SYNC00");
-        Assert.IsEmpty(stage.Run.Rows);
         if (!Directory.Exists(stage.Trial.Results))
         {
             // No place for a report: that is what was warned of. Test IT has everything all the same.
