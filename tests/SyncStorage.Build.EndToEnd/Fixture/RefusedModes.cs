@@ -1,50 +1,43 @@
+using System;
 using System.IO;
 using System.Threading.Tasks;
 
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
-/// <summary>A file system that refuses to change modes, as SMB and mounts of cloud storage do, for all processes of a trial.</summary>
-public static class RefusedModes
+/// <summary>A file system that refuses to change modes, as SMB and mounts of cloud storage do, in place of a folder: bindfs over another one.</summary>
+public sealed class RefusedModes : IDisposable
 {
-    private const string Library = """
-        #include <errno.h>
-        #include <sys/stat.h>
+    private readonly string _folder;
 
-        int chmod(const char *path, mode_t mode) { (void)path; (void)mode; errno = EPERM; return -1; }
-        int fchmod(int file, mode_t mode) { (void)file; (void)mode; errno = EPERM; return -1; }
-        int fchmodat(int folder, const char *path, mode_t mode, int flags) { (void)folder; (void)path; (void)mode; (void)flags; errno = EPERM; return -1; }
-        """;
+    private RefusedModes(string folder) => _folder = folder;
 
-    /// <summary>The same, and new folders are open to everybody.</summary>
-    private const string OpenFolders = """
-
-        #define _GNU_SOURCE
-        #include <dlfcn.h>
-        #include <string.h>
-        int mkdir(const char *path, mode_t mode)
-        {
-            int (*next)(const char *, mode_t) = (int (*)(const char *, mode_t))dlsym(RTLD_NEXT, "mkdir");
-            return next(path, strstr(path, "/results/") ? 0755 : mode);
-        }
-        """;
-
-    public static async Task InAsync(Trial trial, bool areFoldersOpen)
+    /// <param name="isOpen">Everybody may read whatever is made there.</param>
+    public static async Task<RefusedModes> MountAsync(string folder, bool isOpen)
     {
-        string source = Path.Combine(trial.Folder, "modes.c");
-        string library = Path.Combine(trial.Folder, "modes.so");
-        await File.WriteAllTextAsync(source, areFoldersOpen ? "#define _GNU_SOURCE\n" + Library + OpenFolders.Replace("#define _GNU_SOURCE\n", "", System.StringComparison.Ordinal) : Library);
-        CommandResult compiled;
+        string behind = Directory.CreateDirectory(folder + "-behind").FullName;
+        Directory.CreateDirectory(folder);
+        string problem;
         try
         {
-            compiled = await Command.RunAsync(trial.Folder, ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], file: "cc");
+            CommandResult mounted = await Command.RunAsync(Path.GetTempPath(), ["--chmod-deny", "--perms=" + (isOpen ? "a+rwX" : "u+rwX"), behind, folder], file: "bindfs");
+            problem = mounted.ExitCode == 0 ? "" : mounted.Output;
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            Assert.Inconclusive($"Needs a C compiler to refuse a change of modes: {e.Message}");
-            throw;
+            problem = e.Message;
         }
 
-        Assert.AreEqual(0, compiled.ExitCode, compiled.Output);
-        trial.Environment["LD_PRELOAD"] = library;
+        if (problem.Length > 0)
+        {
+            Assert.Inconclusive($"Needs bindfs and the right to mount with it: {problem}");
+        }
+
+        return new RefusedModes(folder);
+    }
+
+    public void Dispose()
+    {
+        using var unmount = System.Diagnostics.Process.Start("umount", ["-l", _folder]);
+        unmount.WaitForExit();
     }
 }

@@ -32,8 +32,8 @@ public sealed class Only_what_is_planned
 
         Assert.AreEqual(0, result.ExitCode, result.Output);
         Assert.AreEqual("Unit.Tests.One", user.Report.Lines.Single().FullyQualifiedName, result.Output);
-        StringAssert.Contains(result.Output, "SYNC0016");
-        StringAssert.Contains(result.Output, "No class (nameless)");
+        // The built assembly has no test of these ids, so there is nothing to doubt.
+        Assert.DoesNotContain("SYNC0016", result.Output);
         StringAssert.Contains(result.Output, $"2 autotests that test run {run.Id} asks for (adapterMode 0) got no result here: gone, nameless");
         Assert.IsTrue(gone.IsInProgress);
         Assert.IsEmpty(testIt.Violations);

@@ -62,7 +62,8 @@ public sealed class Planned_by_id_alone
         Assert.HasCount(5, user.Report.Workers);
 
         // What the user's own filter does not find in a project that has planned tests is as much of an error as it ever was.
-        TestRun again = Plan(testIt, [ExternalIds.OfMethod("Wanted.Tests.One")]);
+        TestRun again = testIt.AddRun();
+        testIt.AddPlannedRow(again, ExternalIds.OfMethod("Wanted.Tests.One"));
         user.Publishing(testIt, "0", again.Id);
         CommandResult filtered = await user.TestAsync("Wanted", "--no-build", "--filter", "FullyQualifiedName~Nowhere", option, value);
         Assert.AreEqual(1, filtered.ExitCode, filtered.Output);

@@ -26,7 +26,7 @@ public sealed class Strict_users
 
     private static readonly Dictionary<string, (Action<Stage> Arrange, string Code)> Troubles = new()
     {
-        ["an invalid setting"] = (stage => stage.Trial.Environment["SyncStoragePort"] = "notaport", "SYNC0002"),
+        ["an invalid setting"] = (stage => stage.Trial.Environment["SyncStorageStartupTimeout"] = "soon", "SYNC0002"),
         ["a directory that cannot be written"] = (stage => stage.Trial.Environment["SyncStorageDirectory"] = "/proc/nowhere", "SYNC0004"),
         ["Test IT out of reach"] = (stage => stage.Trial.Environment["TMS_URL"] = $"http://127.0.0.1:{Ports.Free()}", "SYNC0015"),
         ["a server that cannot start"] = (stage => stage.UsePackage(package => File.WriteAllText(Path.Combine(package, "server", "SyncStorage.Server.dll"), "no program")), "SYNC0003"),
@@ -164,7 +164,7 @@ public sealed class Strict_users
     public async Task May_have_a_file_system_that_refuses_to_change_modes(bool areFoldersOpen)
     {
         using var trial = new Trial();
-        await RefusedModes.InAsync(trial, areFoldersOpen);
+        using RefusedModes disk = await RefusedModes.MountAsync(trial.Results, areFoldersOpen);
 
         TimedResult run = await trial.RunAsync(Kind.Passing);
 

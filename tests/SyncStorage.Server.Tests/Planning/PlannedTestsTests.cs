@@ -5,11 +5,12 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Server.Planning;
 using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Server.Tests.TestIt;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 using TestItStandIn;
 
-namespace SyncStorage.Server.Tests.TestIt;
+namespace SyncStorage.Server.Tests.Planning;
 
 [TestClass]
 public sealed class PlannedTestsTests

@@ -1,0 +1,42 @@
+using System.Linq;
+using System.Text;
+
+namespace SyncStorage.Build.Tests;
+
+/// <summary>What SyncStorageFailOnError reads in a report.</summary>
+[TestClass]
+public sealed class DeliveryStandingTests
+{
+    [TestMethod]
+    [DataRow("in_progress", false, "completed", true, false)]
+    [DataRow("completed", false, "completed", true, false)]
+    [DataRow("completed", true, "completed", false, false)]
+    [DataRow("completed", true, "in_progress", false, true)]
+    [DataRow("lost", true, "completed", true, true)]
+    public void Settled_are_the_own_results_and_those_of_all_that_ended_before(string own, bool ownSettled, string other, bool otherSettled, bool expected)
+        => Assert.AreEqual(expected, Read(own, ownSettled, 0, other, otherSettled, "").IsSettled);
+
+    [TestMethod]
+    public void A_worker_that_the_report_does_not_know_is_not_settled()
+        => Assert.IsFalse(DeliveryStanding.Parse(Encoding.UTF8.GetBytes("""{"workers":[],"results":{"rejected":0},"notices":[]}"""), "own").IsSettled);
+
+    [TestMethod]
+    public void An_outage_is_forgotten_once_everything_has_arrived()
+    {
+        const string notices = "\"SYNC0010: away\",\"SYNC0021: a file\",\"news\"";
+        CollectionAssert.AreEqual(new[] { "SYNC0021: a file" }, Read("completed", true, 0, "completed", true, notices).Notices.ToArray());
+        CollectionAssert.AreEqual(new[] { "SYNC0010: away", "SYNC0021: a file" }, Read("completed", true, 1, "completed", true, notices).Notices.ToArray());
+        CollectionAssert.AreEqual(new[] { "SYNC0010: away", "SYNC0021: a file" }, Read("completed", false, 0, "completed", true, notices).Notices.ToArray());
+    }
+
+    [TestMethod]
+    public void No_report_is_not_settled()
+        => Assert.IsFalse(DeliveryStanding.Read("nowhere/report.json", "own").IsSettled);
+
+    private static DeliveryStanding Read(string own, bool ownSettled, int spooled, string other, bool otherSettled, string notices)
+        => DeliveryStanding.Parse(Encoding.UTF8.GetBytes($$"""
+            {"workers":[{"pid":"own","status":"{{own}}","settled":{{(ownSettled ? "true" : "false")}},"spooled":{{spooled}}},
+                        {"pid":"other","status":"{{other}}","settled":{{(otherSettled ? "true" : "false")}},"spooled":0}],
+             "results":{"rejected":0},"notices":[{{notices}}]}
+            """), "own");
+}
