@@ -47,8 +47,6 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
         using ServerProcess server = ServerProcess.StartWith(
             Token, "--session", session.Directory, "--directory", directory, "--completionTimeout", completionTimeout.ToString(provider: null), "--testRunId", RunId, "--port", "0");
         ServerId = server.Process.Id;
-        ServerState state = (await session.WaitForServerAsync(TimeSpan.FromSeconds(30)))!;
-        using (var client = new SyncStorageClient(state.Url, state.Secret))
         using (var worker = new MailingWorker(new RunFolder(directory, RunId).MailDirectory, RunId, "worker-" + Guid.NewGuid().ToString("N"), session.Identity))
         {
             worker.Send(first, results / 2);
