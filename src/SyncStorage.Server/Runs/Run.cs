@@ -139,7 +139,6 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
                 return null;
             }
 
-            ThrowIfFull(request.Pid!, request.Part);
             Commit(_state.Register(seen, birth, Now));
             _state.Find(request.Pid!)!.Origin = origin;
             return _state.MasterPid == request.Pid;
