@@ -249,6 +249,12 @@ internal sealed class EmbeddedServer : IDisposable
         public void Dispose() => _deadline.Dispose();
     }
 
+    private bool IsNeeded()
+    {
+        _invocations.Observe();
+        return !_end.IsInterrupted && _invocations.AnyActive;
+    }
+
     /// <summary>Under the session's lock, so that whoever comes now either finds this server or starts another, never a dying one.</summary>
     /// <returns>False when somebody has come in the meantime.</returns>
     private async Task<bool> SignOffAsync()
@@ -261,8 +267,7 @@ internal sealed class EmbeddedServer : IDisposable
 
         using (await _session.LockAsync(LockTimeout).ConfigureAwait(false))
         {
-            _invocations.Observe();
-            if (!_end.IsInterrupted && _invocations.AnyActive)
+            if (IsNeeded())
             {
                 return false;
             }
@@ -272,6 +277,12 @@ internal sealed class EmbeddedServer : IDisposable
             if (!_session.AnyOther())
             {
                 await _folders.RemoveAsync().ConfigureAwait(false);
+            }
+
+            // That took its time, in which another call of the run may have come: it goes on in this server, and the first one waits for both.
+            if (IsNeeded())
+            {
+                return false;
             }
 
             _runs.Close();
