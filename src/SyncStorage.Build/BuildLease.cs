@@ -14,31 +14,76 @@ namespace SyncStorage.Build;
 /// </summary>
 internal sealed class BuildLease : IDisposable
 {
+    private const int MostAttempts = 20;
+
     private readonly Session _session;
     private readonly ServerStart _start;
+    private readonly LeaseHolder _holder;
     private readonly SessionLease _lease;
     private bool _isTold;
 
-    private BuildLease(Session session, ServerStart start)
+    private BuildLease(Session session, ServerStart start, LeaseHolder holder)
     {
-        _session = session;
-        _start = start;
-        _lease = session.TakeLease();
+        (_session, _start, _holder) = (session, start, holder);
+        _lease = session.TakeLease(holder);
     }
 
     /// <summary>Takes the node's lease unless it has one, and sees to it that a server runs.</summary>
-    public static BuildLease Hold(IBuildEngine4 engine, Session session, ServerStart start)
+    /// <param name="engine">Keeps the lease until the build ends.</param>
+    /// <param name="key">The session's.</param>
+    /// <param name="start">How its server is started.</param>
+    /// <param name="holder">This invocation.</param>
+    /// <param name="prepare">Writes what the server has to find there.</param>
+    /// <returns>The lease, and true when another invocation's server runs in its session, which this one takes part in.</returns>
+    public static (BuildLease Lease, bool IsShared) Hold(IBuildEngine4 engine, string key, ServerStart start, LeaseHolder holder, Action<Session> prepare)
     {
-        string key = "SyncStorage.Build " + session.Directory;
-        if (engine.GetRegisteredTaskObject(key, RegisteredTaskObjectLifetime.Build) is not BuildLease lease)
+        for (int attempt = 1; ; attempt++)
         {
-            lease = new BuildLease(session, start);
-            engine.RegisterTaskObject(key, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
-        }
+            Session session = Session.ForKey(key);
+            string name = "SyncStorage.Build " + session.Directory;
+            if (engine.GetRegisteredTaskObject(name, RegisteredTaskObjectLifetime.Build) is BuildLease held)
+            {
+                prepare(session);
+                SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult();
+                return (held, IsShared: false);
+            }
 
-        SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult();
-        return lease;
+            BuildLease? lease = null;
+            try
+            {
+                bool isFirstOfUs = !session.HasLeases(holder.Prefix);
+                lease = new BuildLease(session, start, holder);
+                prepare(session);
+                // Under the session's lock, which a server that ends holds as well: it sees the lease, or we see that the folder is gone.
+                bool isShared = !SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult() && isFirstOfUs;
+                if (File.Exists(lease._lease.Path) || attempt == MostAttempts)
+                {
+                    engine.RegisterTaskObject(name, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+                    return (lease, isShared);
+                }
+            }
+            catch (DirectoryNotFoundException) when (attempt < MostAttempts)
+            {
+                // The same, seen earlier.
+            }
+            catch
+            {
+                lease?._lease.Dispose();
+                if (!session.HasLeases())
+                {
+                    // There is no server that would tidy up.
+                    session.RemoveServer();
+                }
+
+                throw;
+            }
+
+            // A server that has just ended took the session's folder away under our hands: again, in a new one.
+            lease?._lease.Dispose();
+        }
     }
+
+    public Session Session => _session;
 
     /// <summary>The end of the build need not repeat that there was no server.</summary>
     public void KeepQuiet() => _isTold = true;
@@ -52,37 +97,55 @@ internal sealed class BuildLease : IDisposable
         catch (Exception e)
         {
             // Nobody listens to a task's log any more when MSBuild disposes; the console is what is left.
-            Console.Error.WriteLine($"Sync Storage: SYNC0003: the run could not be ended properly: {e.Message}");
+            Console.Error.WriteLine($"Sync Storage: SYNC0003: the run could not be ended properly: {ConsoleText.Escape(e.Message)}");
         }
     }
 
     private void End()
     {
         int? server = _session.ReadStarted();
-        IReadOnlyList<string> notes = _session.ReadNotes();
-        List<RunFolder> runs = _session.ReadRunIds().Select(id => new RunFolder(_start.Directory, id)).ToList();
+        string directory = _session.ReadResultsDirectory() ?? _start.Directory;
+        List<string> runs = _session.ReadRunIds().ToList();
+        using SessionLease waiting = _session.TakeWaiting(_holder);
         _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)
-        if (_session.HasLeases())
+        if (_session.HasLeases(_holder.Prefix))
         {
             return;
         }
 
-        string? problem = SessionServer.WaitForSignOffAsync(_session, _start, server).GetAwaiter().GetResult();
+        string? problem = SessionServer.WaitForSignOffAsync(_session, _start with { Directory = directory }, server, Replaced).GetAwaiter().GetResult();
         if (problem is not null && !_isTold)
         {
             Console.Error.WriteLine("Sync Storage: " + problem);
         }
 
-        foreach (string note in notes)
+        // Where the own directory cannot be written, the session was in its place.
+        bool isKept = Path.GetDirectoryName(_start.Directory) != _session.Directory;
+        foreach (string run in runs)
         {
-            Console.WriteLine("Sync Storage: " + note);
+            Report(new RunFolder(directory, run), new RunFolder(isKept ? _start.Directory : directory, run));
+        }
+    }
+
+    /// <summary>Prints the last line; who took part in another invocation's run finds its report in the own directory as well.</summary>
+    private static void Report(RunFolder run, RunFolder own)
+    {
+        if (own.Path != run.Path && ReportSummary.IsFinal(run))
+        {
+            OwnerOnly.CreateDirectory(own.Path);
+            File.Copy(run.ReportPath, own.ReportPath, overwrite: true);
+            File.Copy(run.ResultsPath, own.ResultsPath, overwrite: true);
+            run = own;
         }
 
-        foreach (string summary in runs.Select(ReportSummary.Of).OfType<string>())
+        if (ReportSummary.Of(run) is { } summary)
         {
             Console.WriteLine(summary);
         }
     }
+
+    private static void Replaced()
+        => Console.Error.WriteLine("Sync Storage: SYNC0008: the server was lost during the run; it is started again and goes on from its journal and the mail.");
 }

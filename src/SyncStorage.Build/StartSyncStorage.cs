@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Microsoft.Build.Framework;
+using SyncStorage.Mail;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
 using Task = Microsoft.Build.Utilities.Task;
@@ -86,9 +87,15 @@ public sealed class StartSyncStorage : Task
     [Output]
     public bool FailsOnError { get; set; }
 
-    /// <summary>Collector and logger in VSTest's terms, see <see cref="GuestConfiguration.ToParameters"/>.</summary>
+    /// <summary>The logger in VSTest's terms, see <see cref="LoggerParameters.ToText"/>.</summary>
     [Output]
     public string Parameters { get; set; } = "";
+
+    /// <summary>The .runsettings that the user chose, absolute; empty without one.</summary>
+    public string UserSettings { get; set; } = "";
+
+    /// <summary>SyncStorage.Collector.dll, absolute.</summary>
+    public string Collector { get; set; } = "";
 
     /// <summary>Folder of the session; empty when the tests run without Sync Storage.</summary>
     [Output]
@@ -98,12 +105,9 @@ public sealed class StartSyncStorage : Task
     [Output]
     public string Worker { get; set; } = "";
 
-    /// <summary>
-    /// True when the worker gets a data collector. A worker that is not going to be master needs none, and VSTest's own cost of any
-    /// collector is a process and part of a millisecond a test.
-    /// </summary>
+    /// <summary>The .runsettings that VSTest is to be given: the user's, with our data collector; empty when the user's own stays as it is.</summary>
     [Output]
-    public bool Collect { get; set; }
+    public string RunSettings { get; set; } = "";
 
     /// <summary>The run that the worker belongs to.</summary>
     [Output]
@@ -161,60 +165,79 @@ public sealed class StartSyncStorage : Task
             return;
         }
 
-        if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
-        {
-            diagnostics.DirectoryNotWritable(settings.Directory, reason);
-            return;
-        }
-
         var invocation = Invocation.Of(CorrelationId, StartupDirectory);
-        Session session = Sessions.Session.ForKey(invocation.Key);
-        RunSettings run = settings.ReadRun(session);
+        RunSettings run = settings.ReadRun(() => Sessions.Session.ForKey(invocation.Key).DeriveTestRunId());
+        // All calls of this user with one run id meet in one session.
+        string key = run.TestRunIdGiven ? "run " + run.TestRunId : invocation.Key;
         foreach (SettingProblem problem in settings.Problems)
         {
             diagnostics.Setting(problem);
         }
 
-        session.WriteRun(run);
-        BuildLease lease = BuildLease.Hold((IBuildEngine4)BuildEngine, session, settings.ToServerStart(run.TestRunId, invocation.ProcessId));
+        ServerStart start = settings.ToServerStart(run.TestRunId);
+        if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
+        {
+            diagnostics.DirectoryNotWritable(settings.Directory, reason, run.Publish);
+            if (!run.Publish || FailsOnError)
+            {
+                return;
+            }
 
-        // Otherwise nobody waits here: the collector does, right before the tests. But only a task can fail the build.
+            start = start with { Directory = System.IO.Path.Combine(SessionFolders.Of(key), "results") };
+        }
+
+        var holder = new LeaseHolder(SessionFolders.Hash(invocation.Key), invocation.ProcessId ?? 0);
+        (BuildLease lease, bool isShared) = BuildLease.Hold((IBuildEngine4)BuildEngine, key, start, holder, session => session.WriteRun(run));
+        Sessions.Session session = lease.Session;
+        string directory = session.ReadResultsDirectory() ?? start.Directory;
+        if (isShared)
+        {
+            diagnostics.RunIsShared(run.TestRunId, directory);
+        }
+
+        // Otherwise nobody waits here: the tests can begin before the server has. But only a task can fail the build.
         if (FailsOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
         {
-            bool ended = session.ReadStarted() is int server && !SessionServer.IsAlive(server);
+            bool ended = session.ReadStarted() is int server && !ServerProcess.IsAlive(server);
             diagnostics.ServerNotStarted(session.ReadStartError() ?? (ended ? "its process ended before it accepted." : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout)."));
             lease.KeepQuiet();
             return;
         }
 
-        var worker = new WorkerDescription
+        Worker = WorkerPid.Create();
+        session.WriteWorker(Worker, new MailAddress(
+            new RunFolder(directory, run.TestRunId).MailDirectory, run.TestRunId, System.IO.Path.GetFileNameWithoutExtension(ProjectFile), TargetFramework, session.Identity)
         {
-            Pid = WorkerPid.Create(),
-            TestRunId = run.TestRunId,
-            Project = System.IO.Path.GetFileNameWithoutExtension(ProjectFile),
-            TargetFramework = TargetFramework,
             ProjectFile = ProjectFile,
-            IsOneOfSeveralFrameworks = TargetFrameworks.Split(';').Count(framework => framework.Trim().Length > 0) > 1,
-            TestEvents = settings.TestEvents,
-            Directory = settings.Directory,
-            ProjectId = run.ProjectId,
-            ExternalId = run.ExternalId,
-            StartupTimeout = settings.StartupTimeout,
-            HoldsBackEarly = settings.CoordinatorUrl is not null || settings.CoordinatorExecutable is not null,
-        };
-        session.WriteWorker(worker);
-        Parameters = GuestConfiguration.ToParameters(session.Directory, worker.Pid, worker.WatchesTests(isMaster: true));
-        Collect = worker.NeedsCollector(() => session.TryBeFirst(run.TestRunId));
+            FrameworkOfSeveral = TargetFrameworks.Split(';').Count(framework => framework.Trim().Length > 0) > 1 ? TargetFramework : "",
+        });
+        Parameters = LoggerParameters.ToText(session.Directory, Worker);
         Session = session.Directory;
-        Worker = worker.Pid;
+        if (settings.TestEvents != Setting.NoTestEvents)
+        {
+            AttachCollector(diagnostics);
+        }
+
         Run = run.TestRunId;
-        Report = new RunFolder(settings.Directory, run.TestRunId).ReportPath;
+        Report = new RunFolder(directory, run.TestRunId).ReportPath;
         if (run is { Publish: true, TestRunIdGiven: true })
         {
             diagnostics.RunStarts($"Sync Storage: results go to test run {run.TestRunId} at {run.Url}");
         }
 
         Planned = run is { Publish: true, AdapterMode: 0 };
+    }
+
+    private void AttachCollector(Diagnostics diagnostics)
+    {
+        try
+        {
+            RunSettings = new RunSettingsFile(new CollectorEntry(Collector, Session, Worker)).Write(UserSettings.Length == 0 ? null : UserSettings) ?? "";
+        }
+        catch (RunSettingsException e)
+        {
+            diagnostics.NotCollecting(UserSettings, e.Message);
+        }
     }
 
     /// <summary>By the names that <see cref="InvocationSettings"/> knows: ours without the prefix.</summary>

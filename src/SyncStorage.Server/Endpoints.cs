@@ -15,16 +15,13 @@ namespace SyncStorage.Server;
 /// <summary>Every route of the server. A handler converts; what is to be done is decided in <see cref="RunBook"/>.</summary>
 internal sealed class Endpoints : IDisposable
 {
-    private readonly RunBook _runs;
     private readonly RequestGuard _guard;
     private readonly RequestRate _rate;
     private readonly ServerLog _log;
     private readonly Dictionary<(string Method, string Path), RequestDelegate> _routes = [];
     private readonly HashSet<string> _paths = new(StringComparer.Ordinal);
 
-    // Large bodies are read and parsed a few at a time: their texts are the only thing here that needs memory. Two queues, so that
-    // whoever has no secret cannot keep results waiting.
-    private readonly SemaphoreSlim _batches = new(4);
+    // Large bodies are read and parsed a few at a time: their texts are the only thing here that needs memory.
     private readonly SemaphoreSlim _largeBodies = new(16);
 
     /// <param name="runs">The runs.</param>
@@ -35,14 +32,14 @@ internal sealed class Endpoints : IDisposable
     /// <param name="log">For what should not happen.</param>
     public Endpoints(RunBook runs, RequestGuard guard, RequestRate rate, Func<HealthResponse> health, Action shutdown, ServerLog log)
     {
-        (_runs, _guard, _rate, _log) = (runs, guard, rate, log);
+        (_guard, _rate, _log) = (guard, rate, log);
 
         var completion = new Completion(runs);
 
         // The official protocol.
         Get(Routes.Health, http => http.AnswerAsync(health(), WireJsonOut.Default.HealthResponse));
         Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await ReadAsync(http, WireJson.Default.RegisterRequest)), WireJsonOut.Default.RegisterResponse));
-        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(await runs.SetStatusAsync(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJsonOut.Default.StatusResponse));
+        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(runs.SetStatus(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJsonOut.Default.StatusResponse));
         Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await ReadAsync(http, WireJson.Default.TestResultCut)), WireJsonOut.Default.StatusResponse));
         Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJsonOut.Default.PublishedResponse));
         Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await completion.WaitAsync(RunId(http), Caller(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
@@ -56,11 +53,6 @@ internal sealed class Endpoints : IDisposable
         });
 
         // Ours: for processes of the invocation.
-        Post(Routes.Results, async http =>
-        {
-            guard.CheckSecret(http.Request);
-            await http.AnswerAsync(await AcceptAsync(http), WireJsonOut.Default.StatusResponse);
-        });
         Get(Routes.State, http =>
         {
             guard.CheckSecretIfAny(http.Request);
@@ -95,11 +87,7 @@ internal sealed class Endpoints : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _batches.Dispose();
-        _largeBodies.Dispose();
-    }
+    public void Dispose() => _largeBodies.Dispose();
 
     private void Get(string path, RequestDelegate handle) => Map("GET", path, handle);
 
@@ -119,29 +107,23 @@ internal sealed class Endpoints : IDisposable
             : throw Refusal.NotFound("There is no such route.");
     }
 
-    private Task<StatusResponse> AcceptAsync(HttpContext http)
-        => AFewLargeAsync(http, _batches, async () => _runs.Accept(await http.ReadAsync(WireJson.Default.ResultBatch, HttpExchange.LargestBatch)));
-
-    private Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
-        where T : class
-        => AFewLargeAsync(http, _largeBodies, () => http.ReadAsync(type));
-
     /// <summary>Small bodies at once, of large ones as many at a time as the gate lets through.</summary>
-    private static async Task<T> AFewLargeAsync<T>(HttpContext http, SemaphoreSlim gate, Func<Task<T>> read)
+    private async Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
+        where T : class
     {
         if (http.Request.ContentLength is <= HttpExchange.SmallBody)
         {
-            return await read();
+            return await http.ReadAsync(type);
         }
 
-        await gate.WaitAsync(http.RequestAborted);
+        await _largeBodies.WaitAsync(http.RequestAborted);
         try
         {
-            return await read();
+            return await http.ReadAsync(type);
         }
         finally
         {
-            gate.Release();
+            _largeBodies.Release();
         }
     }
 

@@ -22,13 +22,14 @@ internal static class Program
         }
         catch (OptionsException e)
         {
-            Output.WriteError(e.Message + Environment.NewLine + ServerOptions.Usage);
+            Output.WriteError(e.Message);
+            Output.WriteUsage(asError: true);
             return WrongUsage;
         }
 
         if (options.Help)
         {
-            Output.WriteLine(ServerOptions.Usage);
+            Output.WriteUsage(asError: false);
             return Done;
         }
 
@@ -63,12 +64,23 @@ internal static class Program
     {
         try
         {
+            if (options.Settings is not null)
+            {
+                if (HandWritten.Resolve(options) is not { } resolved)
+                {
+                    Session.At(options.Session!).RemoveServer();
+                    return Done;
+                }
+
+                options = resolved;
+            }
+
             using var server = new EmbeddedServer(options, TimeProvider.System);
             return await server.RunAsync().ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            // Nobody reads the output of an embedded server: its guests look for this file.
+            // Nobody reads the output of an embedded server: who waits for it looks for this file.
             Output.WriteError(e.ToString());
             Explain(options.Session!, e is UnauthorizedAccessException ? new IOException($"SYNC0004: {options.Directory} is not writable: {e.Message}", e) : e);
             return Failed;

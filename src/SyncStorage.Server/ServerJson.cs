@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 
@@ -12,8 +13,12 @@ namespace SyncStorage.Server;
 /// <summary>What only the server reads.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(StoredLineFacts))]
+[JsonSerializable(typeof(WitnessedLine))]
+[JsonSerializable(typeof(MailedEnd))]
+[JsonSerializable(typeof(MailedTrouble))]
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(Report))]
+[JsonSerializable(typeof(MailedWorker))]
 internal sealed partial class ServerJson : JsonSerializerContext;
 
 /// <summary>What only the server writes: see <see cref="Protocol.WireJsonOut"/>. Null members stay, so that a reader of report.json finds every name.</summary>

@@ -25,8 +25,12 @@ internal sealed class ServerOptions
           --baseURL URL         address of Test IT, to give the held-back result its final status
           --privateToken TOKEN  token for it; better in the environment: TMS_PRIVATE_TOKEN
           --listen ADDRESS      an IP address besides loopback, such as 0.0.0.0 (default: loopback only)
+          --secret SECRET       with --listen: every route but /health wants it, in the header X-SyncStorage-Secret; better in
+                                the environment: SYNCSTORAGE_SECRET, here and where SyncStorageUrl or ServiceUrl name this server
+          --host NAME[,NAME]    with --listen: the names by which this machine is called; others are refused
           --directory DIR       log, journal and report of each run (default TestResults/SyncStorage)
-          --resend              send what earlier runs could not send from --directory, and end; takes --baseURL where a run does not know it
+          --resend              send what earlier runs could not send from --directory to the Test IT that is set now (--baseURL,
+                                TMS_URL, Tms.config.json), and end
           --help                this text
 
         Prints "listening on http://..." once it accepts, and runs until POST /shutdown, SIGTERM or Ctrl+C.
@@ -43,14 +47,22 @@ internal sealed class ServerOptions
     public string? PrivateToken { get; private set; }
     public IPAddress? Listen { get; private set; }
 
+    /// <summary>What every request must carry; null = none. Only with <see cref="Listen"/>: on loopback official adapters must get in.</summary>
+    public string? Secret => Listen is null ? null : _secret ?? SharedSecret.Read();
+
+    /// <summary>Names by which others may call this machine; empty = not given.</summary>
+    public IReadOnlyList<string> Hosts { get; private set; } = [];
+
+    private string? _secret;
+
     /// <summary>SyncStorageDirectory, absolute.</summary>
     public string Directory { get; private set; } = Path.GetFullPath(Path.Combine("TestResults", "SyncStorage"));
 
     /// <summary>Folder of the invocation; null = stand-alone.</summary>
     public string? Session { get; private set; }
 
-    /// <summary>Process of <c>dotnet test</c>: its end is the invocation's end.</summary>
-    public int? Watch { get; private set; }
+    /// <summary>Settings of tests that no MSBuild target began; null where one did.</summary>
+    public string? Settings { get; private set; }
 
     /// <summary>The longest that the end of the run may take.</summary>
     public TimeSpan CompletionTimeout { get; private set; } = TimeSpan.FromSeconds(100);
@@ -92,6 +104,11 @@ internal sealed class ServerOptions
             set(options, value);
         }
 
+        if (options.Listen is null && (options._secret is not null || options.Hosts.Count > 0))
+        {
+            throw new OptionsException("--secret and --host are for --listen: on loopback official adapters, which know neither, must get in.");
+        }
+
         return options;
     }
 
@@ -102,9 +119,11 @@ internal sealed class ServerOptions
         ["--baseURL"] = (o, value) => o.BaseUrl = value.Length == 0 ? null : value,
         ["--privateToken"] = (o, value) => o.PrivateToken = value.Length == 0 ? null : value,
         ["--listen"] = (o, value) => o.Listen = Address(value),
+        ["--secret"] = (o, value) => o._secret = NotEmpty("--secret", value),
+        ["--host"] = (o, value) => o.Hosts = [.. o.Hosts, .. NotEmpty("--host", value).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)],
         ["--directory"] = (o, value) => o.Directory = Path.GetFullPath(NotEmpty("--directory", value)),
         ["--session"] = (o, value) => o.Session = Path.GetFullPath(NotEmpty("--session", value)),
-        ["--watch"] = (o, value) => o.Watch = Number("--watch", value, 1, int.MaxValue),
+        ["--settings"] = (o, value) => o.Settings = Path.GetFullPath(NotEmpty("--settings", value)),
         ["--completionTimeout"] = (o, value) => o.CompletionTimeout = TimeSpan.FromSeconds(Number("--completionTimeout", value, 0, 24 * 60 * 60)),
         ["--coordinator"] = (o, value) => o.Coordinator = NotEmpty("--coordinator", value),
         ["--executable"] = (o, value) => o.Executable = NotEmpty("--executable", value),

@@ -5,44 +5,43 @@ using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel.Client;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel.Logging;
-using SyncStorage.Sessions;
-using SyncStorage.Settings;
+using SyncStorage.Mail;
 
 namespace SyncStorage.TestLogger;
 
 /// <summary>
-/// VSTest logger of Sync Storage. A guest in vstest.console: every handler only converts and enqueues, nothing is ever thrown,
-/// and only the end of the tests waits, with a deadline.
+/// VSTest logger of Sync Storage, in vstest.console: every handler only converts and writes a line, and nothing is ever thrown. It waits for
+/// nobody, unless no MSBuild target ran: then the end of the tests is the end of the run.
 /// </summary>
-[FriendlyName(GuestConfiguration.FriendlyName)]
-[ExtensionUri(GuestConfiguration.LoggerUri)]
+[FriendlyName(LoggerParameters.FriendlyName)]
+[ExtensionUri(LoggerConfiguration.Uri)]
 public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
 {
     // VSTest hands this over with the user's parameters.
     private const string TargetFrameworkParameter = "TargetFramework";
 
-    private readonly object _joining = new();
-    private readonly GuestWarnings _warnings;
-    private readonly OutboxLimits _limits;
+    private readonly Warnings _warnings;
     private readonly Action<string> _console;
+    private readonly LastWords _lastWords = new();
+    private readonly Twins _twins = new();
     private Dictionary<string, string> _configuration = new(StringComparer.OrdinalIgnoreCase);
-    private GuestSession? _guest;
     private LoggerWorker? _worker;
-    private bool _hasJoined;
-    private bool _hasCompleted;
+    private OwnSession? _ownSession;
+    private string _testRunId = "";
+    private int _hasStarted;
+    private int _hasCompleted;
     private long _sequence = -1;
 
     /// <summary>Called by VSTest.</summary>
     public SyncStorageTestLogger()
-        : this(Console.WriteLine, new OutboxLimits())
+        : this(Console.WriteLine)
     {
     }
 
-    internal SyncStorageTestLogger(Action<string> console, OutboxLimits limits)
+    internal SyncStorageTestLogger(Action<string> console)
     {
         _console = console;
-        _limits = limits;
-        _warnings = new GuestWarnings(Warn);
+        _warnings = new Warnings(Warn);
     }
 
     /// <inheritdoc />
@@ -51,123 +50,85 @@ public sealed class SyncStorageTestLogger : ITestLoggerWithParameters
     /// <inheritdoc />
     public void Initialize(TestLoggerEvents events, Dictionary<string, string?> parameters) => Guarded("the logger could not start", () =>
     {
-        _configuration = GuestConfiguration.Of(parameters);
+        _configuration = LoggerConfiguration.Of(parameters);
         events.TestRunStart += OnTestRunStart;
+        events.TestRunMessage += OnTestRunMessage;
         events.TestResult += OnTestResult;
         events.TestRunComplete += OnTestRunComplete;
-        if (IsAttached)
-        {
-            // Not on this thread: VSTest goes on to start the test host meanwhile.
-            Task.Run(PrepareAsync);
-        }
+        _worker = LoggerParameters.SessionIn(_configuration) is { } session ? Attach(session) : Own();
     });
 
-    internal void OnTestRunStart(object? sender, TestRunStartEventArgs e) => Guarded("the logger could not start", () =>
-    {
-        if (!IsAttached)
-        {
-            Join(e.TestRunCriteria.TestRunSettings);
-        }
-    });
+    internal void OnTestRunStart(object? sender, TestRunStartEventArgs e)
+        => Guarded("the settings could not be read", () => StartOwnServer(e.TestRunCriteria.TestRunSettings));
+
+    internal void OnTestRunMessage(object? sender, TestRunMessageEventArgs e)
+        => Guarded("a message was not understood", () => _lastWords.Add(e.Level, e.Message));
 
     internal void OnTestResult(object? sender, TestResultEventArgs e) => Guarded("a result was not understood", () =>
     {
-        // Counted even when we take no part, so that numbers never depend on when we joined.
+        // Counted even when it is not understood, so that numbers never depend on what came before.
         long sequence = Interlocked.Increment(ref _sequence);
-        Join(runSettings: null)?.Add(ObservedResultMapper.Map(e.Result, sequence, DateTimeOffset.UtcNow));
+        _worker?.Add(_twins.Number(MailedResults.Of(e.Result, DateTimeOffset.UtcNow)), sequence);
     });
 
     internal void OnTestRunComplete(object? sender, TestRunCompleteEventArgs e) => Guarded("the end of the tests was not understood", () =>
     {
-        LoggerWorker? worker = Join(runSettings: null);
-        if (worker is null || _hasCompleted)
+        if (_worker is not { } worker || Interlocked.Exchange(ref _hasCompleted, 1) != 0)
         {
             return;
         }
 
-        _hasCompleted = true;
-        // The one wait of this class: VSTest holds the end of the tests for us. Off its thread, which may have a context.
-        Task.Run(() => CompleteAsync(worker, _guest!)).GetAwaiter().GetResult();
+        worker.Complete(e.IsAborted || e.IsCanceled || e.Error is not null, _lastWords.Text ?? e.Error?.Message);
+        if (_ownSession is null)
+        {
+            _console(worker.Summary(_testRunId));
+            return;
+        }
+
+        StartOwnServer(runSettings: null);
+        // Off VSTest's thread, which may have a context.
+        Task.Run(() => EndAsync(worker, _ownSession)).GetAwaiter().GetResult();
     });
 
-    /// <summary>MSBuild has said everything already; otherwise the settings come with the start of the tests.</summary>
-    private bool IsAttached => _configuration.ContainsKey(GuestConfiguration.Session);
-
-    /// <summary>Before the first result comes: meets the server, and has everything compiled that a result needs.</summary>
-    private async Task PrepareAsync()
+    private LoggerWorker Attach(string session)
     {
-        if (!GuestConfiguration.MayWatch(_configuration) && _configuration.TryGetValue(GuestConfiguration.Worker, out string? pid))
-        {
-            WorkerRole.Write(_configuration[GuestConfiguration.Session], pid, watchesTests: false);
-            await Task.Delay(_limits.StartDelay).ConfigureAwait(false);
-        }
-
-        Guarded("the logger could not start", () =>
-        {
-            if (Join(runSettings: null) is not null)
-            {
-                ObservedResultMapper.Map(new TestResult(new TestCase("Namespace.Class.Method", new Uri(GuestConfiguration.LoggerUri), "Tests.dll")), sequence: 0, DateTimeOffset.UtcNow);
-            }
-        });
+        string pid = _configuration.TryGetValue(LoggerParameters.Worker, out string? given) ? given : "";
+        MailAddress address = MailAddress.Read(session, pid) ?? throw new InvalidOperationException($"the session '{session}' is over, or knows no worker '{pid}'");
+        _testRunId = address.TestRunId;
+        return new LoggerWorker(address, pid, _warnings);
     }
 
-    private async Task CompleteAsync(LoggerWorker worker, GuestSession guest)
+    private LoggerWorker Own()
     {
-        _console(await worker.CompleteAsync().ConfigureAwait(false));
-        // VSTest need not wait for the connection to be closed.
-        _ = Task.Run(() => Guarded("the connection to the server could not be closed", worker.Dispose));
-        if (!guest.IsOwner)
-        {
-            return;
-        }
-
-        foreach (string note in guest.Session.ReadNotes())
-        {
-            _warnings.Warn(note);
-        }
-
-        var run = new RunFolder(guest.Worker.Directory, guest.Worker.TestRunId);
-        if (await guest.LeaveAsync().ConfigureAwait(false) is { } problem)
-        {
-            _warnings.Warn(problem);
-        }
-        else if (Results.ReportSummary.Of(run) is { } summary)
-        {
-            _console(summary);
-        }
-    }
-
-    /// <summary>Once, whichever event comes first. Null when we take no part.</summary>
-    private LoggerWorker? Join(string? runSettings)
-    {
-        lock (_joining)
-        {
-            if (_hasJoined)
-            {
-                return _worker;
-            }
-
-            _hasJoined = true;
-            Guarded("the logger could not start", () => _worker = Start(runSettings));
-            return _worker;
-        }
-    }
-
-    private LoggerWorker? Start(string? runSettings)
-    {
-        if (!IsAttached)
-        {
-            GuestConfiguration.AddFromRunSettings(_configuration, runSettings);
-        }
-
         _configuration.TryGetValue(TargetFrameworkParameter, out string? framework);
-        _guest = GuestSession.Join(_configuration, TestConsole.Self, TestFrameworkName.ToShort(framework));
-        foreach (SettingProblem problem in _guest?.Problems ?? [])
+        _ownSession = OwnSession.Create(TestConsole.Self(), TestFrameworkName.ToShort(framework) ?? "");
+        return new LoggerWorker(_ownSession.Address, _ownSession.Worker, _warnings);
+    }
+
+    /// <summary>Once, with the settings that the start of the tests brings; at the latest when they end.</summary>
+    private void StartOwnServer(string? runSettings)
+    {
+        if (_ownSession is not null && Interlocked.Exchange(ref _hasStarted, 1) == 0)
         {
-            _warnings.Warn($"{problem.Code}: {problem.Message}");
+            LoggerConfiguration.AddFromRunSettings(_configuration, runSettings);
+            _ownSession.StartServer(_configuration);
+        }
+    }
+
+    private async Task EndAsync(LoggerWorker worker, OwnSession session)
+    {
+        // By now the server has found out the run's id, or has not started at all.
+        string testRunId = session.Resolved?.TestRunId ?? "";
+        IReadOnlyList<string> said = await session.EndAsync().ConfigureAwait(false);
+        if (said.Count > 0)
+        {
+            _console(worker.Summary(testRunId));
         }
 
-        return _guest is null ? null : new LoggerWorker(_guest, _warnings, _limits);
+        foreach (string line in said)
+        {
+            _console(line);
+        }
     }
 
     private void Guarded(string trouble, Action action)

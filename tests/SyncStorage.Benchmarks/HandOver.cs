@@ -1,55 +1,48 @@
 using System;
 using System.Diagnostics;
 using System.IO;
-using System.Linq;
 using System.Threading.Tasks;
-using SyncStorage.Protocol;
-using SyncStorage.Results;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Benchmarks;
 
-/// <summary>100 000 finished results handed over in a logger's batches and journaled.</summary>
+/// <summary>100 000 finished results mailed as a logger does it, and journaled.</summary>
 internal static class HandOver
 {
     private const int Results = 100_000;
-    private const int BatchSize = 200;
 
     public static async Task RunAsync()
     {
         string directory = Directory.CreateTempSubdirectory().FullName;
         var session = Session.ForKey("benchmark " + Guid.NewGuid());
-        double rate;
+        var run = new RunFolder(directory, "handover");
+        double written;
+        double journaled;
         double peak;
         using (session.TakeLease())
         {
-            using Process process = ServerLauncher.Start(session, new ServerStart { Port = 0, Directory = directory, TestRunId = "handover" }, Repository.Server);
+            using Process process = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = "handover" }.ToOptions(), Repository.Server);
             session.WriteStarted(process.Id);
-            ServerState server = await session.WaitForServerAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("no server");
-            using var client = new SyncStorageClient(server.Url, server.Secret);
-            await client.RegisterAsync(new RegisterRequest { Pid = "w", TestRunId = "handover", Part = WorkerPart.Logger, ProcessId = Environment.ProcessId }, default);
+            _ = await session.WaitForServerAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("no server");
+            using var worker = new MailingWorker(run.MailDirectory, "handover", "w");
 
             var clock = Stopwatch.StartNew();
-            await SendAsync(client, "handover", "w", 0, Results);
+            worker.Send(0, Results);
+            written = Results / clock.Elapsed.TotalSeconds;
+            worker.Complete();
+            // The mail goes once all of it is stored.
+            while (Directory.GetFiles(run.MailDirectory).Length > 0)
+            {
+                await Task.Delay(5);
+            }
 
-            rate = Results / clock.Elapsed.TotalSeconds;
+            journaled = Results / clock.Elapsed.TotalSeconds;
             process.Refresh();
             peak = process.PeakWorkingSet64 / 1048576.0;
-            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "w", TestRunId = "handover", Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, default);
         }
 
-        await SessionServer.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(30));
+        await SyncStorage.Sessions.ServerProcess.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(30));
         Folders.Remove(directory);
-        Table.Row("100 000 results handed over and journaled", $"{rate:0} results/s, server at most {peak:0} MB", "", null, "below 150 MB");
-    }
-
-    /// <summary>As a logger does it: one batch after another.</summary>
-    public static async Task SendAsync(SyncStorageClient client, string testRunId, string pid, int first, int count)
-    {
-        for (int next = first; next < first + count; next += BatchSize)
-        {
-            int size = Math.Min(BatchSize, first + count - next);
-            await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = testRunId, Results = Enumerable.Range(next, size).Select(SampleResult.Of).ToList() }, default);
-        }
+        Table.Row("100 000 results mailed and journaled", $"{journaled:0} results/s (written with {written:0}/s), server at most {peak:0} MB", "", null, "below 80 MB");
     }
 }

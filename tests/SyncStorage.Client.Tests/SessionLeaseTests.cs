@@ -18,7 +18,7 @@ public sealed class SessionLeaseTests
     [TestMethod]
     public void A_lease_is_held_until_it_is_disposed()
     {
-        SessionLease lease = SessionLease.Take(_folder);
+        SessionLease lease = SessionLease.Take(_folder, LeaseHolder.Self);
         Assert.IsTrue(SessionLease.IsHeld(lease.Path));
         lease.Dispose();
         Assert.IsFalse(SessionLease.IsHeld(lease.Path));
@@ -26,12 +26,24 @@ public sealed class SessionLeaseTests
     }
 
     [TestMethod]
-    public void What_a_dead_holder_left_is_removed()
+    public void What_a_dead_holder_left_is_removed_by_the_server_alone()
     {
         string left = Path.Combine(_folder, "left");
         File.WriteAllText(left, "");
         Assert.IsFalse(SessionLease.IsHeld(left));
+        Assert.IsTrue(File.Exists(left), "the server has to know that its holder died");
+        Assert.AreEqual(LeaseState.Abandoned, SessionLease.Look(left, remove: true));
         Assert.IsFalse(File.Exists(left));
+        Assert.AreEqual(LeaseState.Gone, SessionLease.Look(left, remove: true));
+    }
+
+    [TestMethod]
+    public void A_lease_tells_for_which_call_it_is_held()
+    {
+        using SessionLease lease = SessionLease.Take(_folder, new LeaseHolder("call", Environment.ProcessId));
+
+        Assert.AreEqual(Environment.ProcessId, LeaseHolder.ProcessIn(lease.Path)!.Value.Id);
+        Assert.IsNull(LeaseHolder.ProcessIn(SessionLease.Take(_folder, LeaseHolder.Self).Path));
     }
 
     [TestMethod]
@@ -51,7 +63,7 @@ public sealed class SessionLeaseTests
 
         Parallel.For(0, 2000, _ =>
         {
-            using SessionLease lease = SessionLease.Take(_folder);
+            using SessionLease lease = SessionLease.Take(_folder, LeaseHolder.Self);
             Assert.IsTrue(File.Exists(lease.Path));
             Thread.Yield();
             Assert.IsTrue(File.Exists(lease.Path) && SessionLease.IsHeld(lease.Path));

@@ -4,57 +4,45 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using SyncStorage.Protocol;
-using SyncStorage.Results;
-using SyncStorage.Sessions;
+using SyncStorage.Mail;
 
 namespace SyncStorage.Guests.Tests;
 
-/// <summary>A session with one worker, as MSBuild would have laid it out, in a folder that goes away with the test.</summary>
+/// <summary>A session as MSBuild leaves it for an extension, and the mail that comes of it.</summary>
 internal sealed class GuestFixture : IDisposable
 {
-    private readonly string _root = Path.Combine(Path.GetTempPath(), "guests-" + Guid.NewGuid().ToString("N"));
+    private readonly string _root = Directory.CreateTempSubdirectory().FullName;
 
-    public GuestFixture(string testEvents = "Auto", int startupTimeout = 1)
+    public GuestFixture()
     {
-        Session = Session.At(Path.Combine(_root, "session"));
-        Worker = new WorkerDescription
-        {
-            Pid = "1-2-3",
-            TestRunId = "run 1",
-            Project = "Shop.Tests",
-            TargetFramework = "net10.0",
-            TestEvents = testEvents,
-            Directory = Path.Combine(_root, "TestResults", "SyncStorage"),
-            ProjectId = "a-project",
-            StartupTimeout = startupTimeout,
-        };
-        Session.WriteWorker(Worker);
+        Session = Path.Combine(_root, "session");
+        MailFolder = Path.Combine(_root, "TestResults", "SyncStorage", "run 1", "mail");
+        Directory.CreateDirectory(Path.Combine(Session, "workers"));
+        Directory.CreateDirectory(Path.GetDirectoryName(MailFolder)!);
+        File.WriteAllBytes(MailAddress.PathIn(Session, "1-2-3"), new MailAddress(MailFolder, "run 1", "Shop.Tests", "net10.0").ToBytes());
     }
 
-    public Session Session { get; }
-    public WorkerDescription Worker { get; }
+    public string Session { get; }
+    public string MailFolder { get; }
 
-    /// <summary>What the guest told its host.</summary>
+    /// <summary>What the extension told its host.</summary>
     public ConcurrentQueue<string> Lines { get; } = new();
 
-    public string SpoolPath => new RunFolder(Worker.Directory, Worker.TestRunId).SpoolPath(Worker.Pid);
+    public Dictionary<string, string?> Parameters => new() { ["Session"] = Session, ["Worker"] = "1-2-3" };
 
-    public IReadOnlyList<ObservedResult> Spooled => !File.Exists(SpoolPath)
+    public IReadOnlyList<JsonElement> Mail => !Directory.Exists(MailFolder)
         ? []
-        : File.ReadAllLines(SpoolPath).SelectMany(line => JsonSerializer.Deserialize(line, WireJson.Default.ResultBatch)!.Results).ToList();
+        : Directory.GetFiles(MailFolder).SelectMany(Read).ToList();
 
-    public GuestSession Join() => GuestSession.Join(Configuration, () => throw new InvalidOperationException("attached guests need no console"))!;
+    public IReadOnlyList<string> Types => Mail.Select(line => line.GetProperty("type").GetString()!).ToList();
 
-    public Dictionary<string, string> Configuration => new() { ["Session"] = Session.Directory, ["Worker"] = Worker.Pid };
-
-    /// <summary>A state file of a server that is not there any more, as a kill leaves it.</summary>
-    public void LeaveStateOfDeadServer()
-    {
-        const int NoProcess = int.MaxValue - 1;
-        Session.WriteStarted(NoProcess);
-        Session.Write(Session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(new ServerState { ProcessId = NoProcess, Url = "http://127.0.0.1:9", Secret = "s" }, WireJson.Default.ServerState));
-    }
+    public IReadOnlyList<long> Sequences => Mail.Where(line => line.GetProperty("type").GetString() == "result").Select(line => line.GetProperty("sequence").GetInt64()).ToList();
 
     public void Dispose() => Folders.Remove(_root);
+
+    private static List<JsonElement> Read(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+    }
 }

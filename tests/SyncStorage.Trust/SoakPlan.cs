@@ -28,7 +28,7 @@ internal sealed record SoakPlan(int Number, Destination Destination, bool Shared
 
         // A created run belongs to one invocation: there is no id to share.
         bool shared = random.Next(5) == 0 && destination != Destination.CreatedRun;
-        Role[] roles = [Role.Server, Role.Server, Role.TestHost, Role.DataCollector, Role.TestConsole];
+        Role[] roles = [Role.Server, Role.Server, Role.TestHost, Role.TestHost, Role.TestConsole];
         List<PlannedKill> kills = Enumerable.Range(0, 1 + random.Next(3))
             .Select(_ => new PlannedKill(roles[random.Next(roles.Length)], TimeSpan.FromMilliseconds(random.Next(0, 2500)), random.Next()))
             .ToList();

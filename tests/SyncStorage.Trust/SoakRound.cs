@@ -99,8 +99,6 @@ internal sealed class SoakRound
             // Worker nodes that stay for the next build would be taken for processes left behind.
             ["MSBUILDDISABLENODEREUSE"] = "1",
             ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
-            // A test host waits so many seconds for a data collector that was killed before it could connect; VSTest's own default is 90.
-            ["VSTEST_CONNECTION_TIMEOUT"] = "20",
         };
         string? runId = _given?.Id ?? (Plan.Shared ? $"00000000-0000-0000-0000-{Plan.Number:d12}" : null);
         if (Plan.Destination != Destination.Local)

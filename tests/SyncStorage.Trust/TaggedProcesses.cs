@@ -12,7 +12,6 @@ namespace SyncStorage.Trust;
 internal enum Role
 {
     TestHost,
-    DataCollector,
     TestConsole,
     Server,
     Other,
@@ -64,7 +63,6 @@ internal sealed class TaggedProcesses
 
     private static Role RoleOf(string commandLine)
         => commandLine.Contains("SyncStorage.Server.dll", StringComparison.Ordinal) ? Role.Server
-            : commandLine.Contains("datacollector.dll", StringComparison.Ordinal) ? Role.DataCollector
             : commandLine.Contains("testhost", StringComparison.Ordinal) ? Role.TestHost
             : commandLine.Contains("vstest.console.dll", StringComparison.Ordinal) ? Role.TestConsole
             : Role.Other;

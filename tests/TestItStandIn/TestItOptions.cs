@@ -96,6 +96,9 @@ public sealed class Faults
     /// <summary>Every request gets 200 and half a JSON document.</summary>
     public bool Garbage { get; set; }
 
+    /// <summary>Answers in the server's place: whatever a hostile one would. False = it does not.</summary>
+    public Func<Microsoft.AspNetCore.Http.HttpContext, System.Threading.Tasks.Task<bool>>? AnswerInstead { get; set; }
+
     /// <summary>Retry-After of 429, in seconds.</summary>
     public int RetryAfterSeconds { get; set; } = 1;
 

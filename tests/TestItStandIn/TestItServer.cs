@@ -207,6 +207,11 @@ public sealed class TestItServer : IAsyncDisposable
             await Task.Delay(Faults.Latency, context.RequestAborted).ConfigureAwait(false);
         }
 
+        if (Faults.AnswerInstead is { } answer && await answer(context).ConfigureAwait(false))
+        {
+            return true;
+        }
+
         if (Faults.TakeTooManyRequests())
         {
             context.Response.Headers.RetryAfter = Faults.RetryAfterSeconds.ToString(CultureInfo.InvariantCulture);

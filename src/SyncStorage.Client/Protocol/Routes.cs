@@ -15,9 +15,6 @@ internal static class Routes
     public const string Shutdown = "/shutdown";
     public const string KeepAlive = "/keep_alive";
 
-    /// <summary>POST a <see cref="Results.ResultBatch"/>; 200 means journaled.</summary>
-    public const string Results = "/results";
-
     /// <summary>GET the report of a run (query testRunId) as it stands.</summary>
     public const string State = "/state";
 

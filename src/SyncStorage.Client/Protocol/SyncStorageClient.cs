@@ -36,8 +36,8 @@ internal sealed class SyncStorageClient : IDisposable
     {
         Url = url.TrimEnd('/');
         _secret = secret;
-        // No proxy: the service is on this machine or named by the user; the default one costs a lookup at the first call.
-        _http = new FlurlClient(new HttpClient(new HttpClientHandler { UseProxy = false }) { BaseAddress = new Uri(Url) });
+        // No redirects: the secret would go along to wherever they lead. No proxy: the service is on this machine or named by the user; the default one costs a lookup at the first call.
+        _http = new FlurlClient(new HttpClient(new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(Url) });
         _http.WithTimeout(Longest);
     }
 
@@ -70,10 +70,6 @@ internal sealed class SyncStorageClient : IDisposable
 
     public Task ShutdownAsync(CancellationToken cancellation)
         => SendAsync(HttpMethod.Post, Routes.Shutdown, null, null, cancellation);
-
-    /// <summary>Returns once the results are in the server's journal.</summary>
-    public Task PostResultsAsync(ResultBatch batch, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, Routes.Results, null, Json(batch, WireJsonOut.Default.ResultBatch), cancellation);
 
     public void Dispose()
     {

@@ -9,7 +9,7 @@ using SyncStorage.Settings;
 
 namespace SyncStorage.Protocol;
 
-/// <summary>Every JSON shape that crosses a process boundary. Generated, because reflection costs a guest 100 ms at its first call.</summary>
+/// <summary>Every JSON shape that crosses a process boundary. Generated, because reflection costs a process 100 ms at its first call.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
 [JsonSerializable(typeof(RegisterRequest))]
 [JsonSerializable(typeof(RegisterResponse))]
@@ -20,11 +20,9 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PublishedResponse))]
 [JsonSerializable(typeof(CompletionResponse))]
-[JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
-[JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(ProjectPlanRequest))]
@@ -34,7 +32,7 @@ internal sealed partial class WireJson : JsonSerializerContext;
 
 /// <summary>
 /// The same shapes for those that only write them. Without the metadata that reading needs a process has a few hundred methods
-/// less to compile before its first message, which is what a guest's time goes into.
+/// less to compile before its first message, which is what MSBuild's time goes into.
 /// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.Never, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(RegisterRequest))]
@@ -46,11 +44,9 @@ internal sealed partial class WireJson : JsonSerializerContext;
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(PublishedResponse))]
 [JsonSerializable(typeof(CompletionResponse))]
-[JsonSerializable(typeof(ResultBatch))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
 [JsonSerializable(typeof(ServerStart))]
-[JsonSerializable(typeof(WorkerDescription))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(ProjectPlanRequest))]
@@ -64,8 +60,6 @@ internal sealed partial class WireJsonOut : JsonSerializerContext
     public byte[] Write(ServerStart start) => Write(start, ServerStartSerializeHandler);
 
     public byte[] Write(ProjectPlanRequest request) => Write(request, ProjectPlanRequestSerializeHandler);
-
-    public byte[] Write(WorkerDescription worker) => Write(worker, WorkerDescriptionSerializeHandler);
 
     private static byte[] Write<T>(T value, Action<Utf8JsonWriter, T> write)
     {

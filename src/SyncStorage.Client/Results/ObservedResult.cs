@@ -73,6 +73,9 @@ internal sealed record ObservedResult
     [JsonPropertyName("attachments")] public IReadOnlyList<string> Attachments { get; init; } = [];
 
     [JsonPropertyName("traits")] public IReadOnlyList<ResultTrait> Traits { get; init; } = [];
+
+    /// <summary>True when only a data collector knew of it, because the test host was gone before VSTest had the result.</summary>
+    [JsonPropertyName("recovered"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool Recovered { get; init; }
 }
 
 /// <summary>A trait, category or test property. A name may occur several times.</summary>
@@ -80,12 +83,4 @@ internal sealed record ResultTrait
 {
     [JsonPropertyName("name")] public string Name { get; init; } = "";
     [JsonPropertyName("value")] public string Value { get; init; } = "";
-}
-
-/// <summary>POST /results, and one line of a guest's spool file.</summary>
-internal sealed record ResultBatch
-{
-    [JsonPropertyName("pid")] public string Pid { get; init; } = "";
-    [JsonPropertyName("testRunId")] public string TestRunId { get; init; } = "";
-    [JsonPropertyName("results")] public IReadOnlyList<ObservedResult> Results { get; init; } = [];
 }

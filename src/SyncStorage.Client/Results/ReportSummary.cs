@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -23,12 +24,25 @@ internal static class ReportSummary
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(run.ReportPath));
             JsonElement report = document.RootElement;
             return report.GetProperty("state").GetString() != "running" ? Quote(report, run.ReportPath)
-                : IsHeld(run) ? $"Sync Storage: SYNC0009: run {report.GetProperty("testRunId").GetString()} goes on in another invocation; {run.ReportPath} will tell its end"
-                : $"Sync Storage: SYNC0004: the final report of run {report.GetProperty("testRunId").GetString()} could not be written (is the disk full?); {run.ReportPath} is from the middle of the run. The next run in this directory completes it.";
+                : IsHeld(run) ? $"Sync Storage: SYNC0009: run {ConsoleText.Escape(report.GetProperty("testRunId").GetString()!)} goes on in another invocation; {run.ReportPath} will tell its end"
+                : $"Sync Storage: SYNC0004: the final report of run {ConsoleText.Escape(report.GetProperty("testRunId").GetString()!)} could not be written (is the disk full?); {run.ReportPath} is from the middle of the run. The next run in this directory completes it.";
         }
         catch (JsonException e)
         {
-            return $"Sync Storage: SYNC0004: {run.ReportPath} is no report: {e.Message}";
+            return $"Sync Storage: SYNC0004: {run.ReportPath} is no report: {ConsoleText.Escape(e.Message)}";
+        }
+    }
+
+    public static bool IsFinal(RunFolder run)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(run.ReportPath));
+            return document.RootElement.GetProperty("state").GetString() != "running";
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return false;
         }
     }
 
@@ -65,11 +79,11 @@ internal static class ReportSummary
         }
 
         var text = new StringBuilder()
-            .Append($"Sync Storage: run {report.GetProperty("testRunId").GetString()} {report.GetProperty("state").GetString()}, {workers.GetArrayLength()} workers, master {master}; ")
+            .Append($"Sync Storage: run {ConsoleText.Escape(report.GetProperty("testRunId").GetString()!)} {report.GetProperty("state").GetString()}, {workers.GetArrayLength()} workers, master {ConsoleText.Escape(master)}; ")
             .Append($"{results.GetProperty("observed")} results: {results.GetProperty("sent")} sent, {results.GetProperty("spooled")} spooled, {results.GetProperty("rejected")} rejected; {reportPath}");
         if (report.TryGetProperty("testRunUrl", out JsonElement url) && url.ValueKind == JsonValueKind.String)
         {
-            text.AppendLine().Append($"Sync Storage: {url.GetString()}");
+            text.AppendLine().Append($"Sync Storage: {ConsoleText.Escape(url.GetString()!)}");
         }
 
         if (report.TryGetProperty("notices", out JsonElement notices) && notices.ValueKind == JsonValueKind.Array)
@@ -78,7 +92,7 @@ internal static class ReportSummary
             {
                 // Without the word "warning": where `dotnet test` runs inside another build, that one would read a warning of its own out of the
                 // line, and fail under -warnaserror.
-                text.AppendLine().Append($"Sync Storage: {notice.GetString()}");
+                text.AppendLine().Append($"Sync Storage: {ConsoleText.Escape(notice.GetString() ?? "")}");
             }
         }
 

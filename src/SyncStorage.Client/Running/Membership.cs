@@ -149,7 +149,7 @@ internal sealed class Membership : IAsyncDisposable
         try
         {
             ServiceLink link = _link!;
-            if (link.OwnSession is not null && !SessionServer.IsAlive(link.ServerProcess))
+            if (link.OwnSession is not null && !ServerProcess.IsAlive(link.ServerProcess))
             {
                 await ComeBackAsync(link, deadline.Token).ConfigureAwait(false);
             }

@@ -45,7 +45,7 @@ internal sealed class ServiceFinder
         {
             try
             {
-                return await JoinAsync(listener, cancellation).ConfigureAwait(false);
+                return await JoinAsync(listener, null, cancellation).ConfigureAwait(false);
             }
             catch (SyncStorageClientException e) when (_options.StartServer)
             {
@@ -83,7 +83,7 @@ internal sealed class ServiceFinder
         {
             try
             {
-                return await JoinAsync(url, cancellation).ConfigureAwait(false);
+                return await JoinAsync(url, SharedSecret.Read(), cancellation).ConfigureAwait(false);
             }
             catch (SyncStorageClientException e)
             {
@@ -98,9 +98,9 @@ internal sealed class ServiceFinder
         }
     }
 
-    private async Task<ServiceLink> JoinAsync(string url, CancellationToken cancellation)
+    private async Task<ServiceLink> JoinAsync(string url, string? secret, CancellationToken cancellation)
     {
-        var client = new SyncStorageClient(url);
+        var client = new SyncStorageClient(url, secret);
         try
         {
             HealthResponse health = await AskHealthAsync(client, cancellation).ConfigureAwait(false);
@@ -212,7 +212,7 @@ internal sealed class ServiceFinder
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
-            if (state is not null && SessionServer.IsAlive(state.ProcessId))
+            if (state is not null && ServerProcess.IsAlive(state.ProcessId))
             {
                 return state;
             }

@@ -27,10 +27,8 @@ internal sealed class RunFolder
     public string LogPath => System.IO.Path.Combine(Path, "server.log");
     public string ReportPath => System.IO.Path.Combine(Path, "report.json");
 
-    /// <summary>Guests write here when no server answers: one file a worker, one batch a line.</summary>
-    public string SpoolDirectory => System.IO.Path.Combine(Path, "spool");
-
-    public string SpoolPath(string workerPid) => System.IO.Path.Combine(SpoolDirectory, NameOf(workerPid) + ".jsonl");
+    /// <summary>Extensions write here, a file each: see <see cref="Mail.MailAddress"/>.</summary>
+    public string MailDirectory => System.IO.Path.Combine(Path, "mail");
 
     /// <summary>The id itself where it can be a file name everywhere; otherwise made safe, and a hash keeps it apart from others.</summary>
     public static string NameOf(string id)

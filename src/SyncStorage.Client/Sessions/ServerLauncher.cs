@@ -1,36 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 
 namespace SyncStorage.Sessions;
-
-/// <summary>How a server is to be started; becomes its command line. No secrets: command lines can be read by everyone.</summary>
-internal sealed record ServerStart
-{
-    public int Port { get; init; } = Protocol.Routes.DefaultPort;
-
-    /// <summary>SyncStorageDirectory, absolute.</summary>
-    public string Directory { get; init; } = "";
-
-    /// <summary>The run of the project that came first; others follow when their workers register.</summary>
-    public string TestRunId { get; init; } = "";
-
-    /// <summary>Process whose end is the invocation's end although nobody disposes anything; 0 when unknown.</summary>
-    public int WatchedProcess { get; init; }
-
-    /// <summary>Seconds that the end of the run may take (SyncStorageCompletionTimeout).</summary>
-    public int CompletionTimeout { get; init; } = 100;
-
-    /// <summary>SyncStorageUrl: the service that elects the master instead of this server.</summary>
-    public string? CoordinatorUrl { get; init; }
-
-    /// <summary>SyncStorageExecutable: an official binary to start for the election.</summary>
-    public string? CoordinatorExecutable { get; init; }
-}
 
 /// <summary>Starts the embedded server as a process of its own that outlives whoever starts it.</summary>
 internal static class ServerLauncher
@@ -69,32 +44,17 @@ internal static class ServerLauncher
     ];
 
     /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
-    public static Process Start(Session session, ServerStart start, string? serverPath = null)
+    public static Process Start(string sessionDirectory, IEnumerable<string> options, string? serverPath = null)
     {
-        serverPath ??= FindServer();
         // What the user's environment says about the runtimes of tests (DOTNET_ROLL_FORWARD) is not meant for the server, which needs any; said
         // here, and not by changing the environment, it does not reach the official binary that the server may start.
-        var arguments = new List<string> { "--roll-forward", "Major", serverPath, "--session", session.Directory, "--port", Text(start.Port), "--directory", start.Directory, "--completionTimeout", Text(start.CompletionTimeout) };
-        void Add(string option, string? value)
-        {
-            if (!string.IsNullOrEmpty(value))
-            {
-                arguments.Add(option);
-                arguments.Add(value!);
-            }
-        }
-
-        Add("--testRunId", start.TestRunId);
-        Add("--watch", start.WatchedProcess > 0 ? Text(start.WatchedProcess) : null);
-        Add("--coordinator", start.CoordinatorUrl);
-        Add("--executable", start.CoordinatorExecutable);
-
+        string[] arguments = ["--roll-forward", "Major", serverPath ?? FindServer(), "--session", sessionDirectory, .. options];
         var info = new ProcessStartInfo(FindDotnet())
         {
             Arguments = string.Join(" ", arguments.Select(Quote)),
             UseShellExecute = false,
             CreateNoWindow = true,
-            WorkingDirectory = session.Directory,
+            WorkingDirectory = sessionDirectory,
             // An inherited stream would keep `dotnet test | cat` open for as long as the server lives.
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -114,7 +74,7 @@ internal static class ServerLauncher
         var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
         process.StandardInput.Dispose();
         process.StandardOutput.Dispose();
-        StartFailure.Record(session, process.StandardError);
+        StartFailure.Record(sessionDirectory, process.StandardError);
         return process;
     }
 
@@ -151,8 +111,6 @@ internal static class ServerLauncher
 
         return Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } root && File.Exists(Path.Combine(root, name)) ? Path.Combine(root, name) : name;
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>netstandard2.0 has no ArgumentList. These are the rules by which .NET splits a command line on every platform.</summary>
     private static string Quote(string argument)

@@ -9,6 +9,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Mail;
 using SyncStorage.Protocol;
 using SyncStorage.Settings;
 
@@ -29,16 +30,7 @@ internal sealed partial class Session
     /// <summary>Null when nobody has said yet how to start the server.</summary>
     public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
 
-    public void WriteWorker(WorkerDescription worker)
-        => Write(Path.Combine(WorkersDirectory, worker.Pid + ".json"), WireJsonOut.Default.Write(worker));
-
-    public WorkerDescription? ReadWorker(string pid)
-        => Read(Path.Combine(WorkersDirectory, pid + ".json"), WireJson.Default.WorkerDescription);
-
-    public IEnumerable<WorkerDescription> ReadWorkers()
-        => System.IO.Directory.EnumerateFiles(WorkersDirectory, "*.json")
-            .Select(path => Read(path, WireJson.Default.WorkerDescription))
-            .OfType<WorkerDescription>();
+    public void WriteWorker(string pid, MailAddress address) => Write(MailAddress.PathIn(Directory, pid), address.ToBytes());
 
     /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
     public void WriteRun(RunSettings run)
@@ -58,25 +50,23 @@ internal sealed partial class Session
             .OfType<RunSettings>()
             .ToList();
 
-    /// <summary>True for the first worker of a run that asks, and for no other of the invocation.</summary>
-    public bool TryBeFirst(string testRunId)
-    {
-        try
-        {
-            using (new FileStream(Path.Combine(RunsDirectory, Hash(testRunId) + ".first"), FileMode.CreateNew))
-            {
-                return true;
-            }
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Of all runs. Not <see cref="ReadRuns"/>, for MSBuild at the end of the build: compiling that takes longer than all the rest there.</summary>
     public IReadOnlyList<string> ReadRunIds()
         => System.IO.Directory.GetFiles(RunsDirectory, "*.json").Select(ReadRunId).OfType<string>().ToList();
+
+    /// <summary>Of the runs that have come since the last call.</summary>
+    /// <param name="known">Remembers which those are; empty at the first call.</param>
+    public IEnumerable<string> ReadNewRunIds(HashSet<string> known)
+    {
+        foreach (string path in System.IO.Directory.EnumerateFiles(RunsDirectory, "*.json"))
+        {
+            if (!known.Contains(path) && ReadRunId(path) is { Length: > 0 } id)
+            {
+                known.Add(path);
+                yield return id;
+            }
+        }
+    }
 
     public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
 
@@ -95,7 +85,7 @@ internal sealed partial class Session
     /// <summary>Asks the server which tests of a built project are to run; null when it ended, could not start or did not answer in time.</summary>
     public async Task<ProjectPlan?> AskForPlanAsync(ProjectPlanRequest request, TimeSpan timeout, CancellationToken cancellation = default)
     {
-        Write(Path.Combine(PlansDirectory, Hash(request.Worker) + RequestSuffix), WireJsonOut.Default.Write(request));
+        Write(Path.Combine(PlansDirectory, SessionFolders.Hash(request.Worker) + RequestSuffix), WireJsonOut.Default.Write(request));
         var waited = Stopwatch.StartNew();
         while (true)
         {
@@ -129,28 +119,6 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>For a guest whose host has no place for what the user should read: whoever ends the session says it. Never throws.</summary>
-    public static void Note(string sessionDirectory, string text)
-    {
-        try
-        {
-            File.AppendAllText(Path.Combine(sessionDirectory, NotesName), text.Replace('\n', ' ') + "\n");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // The session is over, and with it whoever would have said it.
-        }
-    }
-
-    /// <summary>What guests noted, each thing once.</summary>
-    public IReadOnlyList<string> ReadNotes()
-    {
-        string path = Path.Combine(Directory, NotesName);
-        return File.Exists(path) ? File.ReadAllLines(path).Distinct().ToList() : [];
-    }
-
-    private const string NotesName = "notes";
-
     /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
     public static void Write(string path, byte[] content)
     {
@@ -179,11 +147,11 @@ internal sealed partial class Session
 
     private string WaitedInVainPath => Path.Combine(Directory, "waited");
 
-    private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, Hash(testRunId) + ".json");
+    private string PlanPath(string testRunId) => Path.Combine(PlansDirectory, SessionFolders.Hash(testRunId) + ".json");
 
-    private string ProjectPlanPath(string worker) => Path.Combine(PlansDirectory, Hash(worker) + ".project.json");
+    private string ProjectPlanPath(string worker) => Path.Combine(PlansDirectory, SessionFolders.Hash(worker) + ".project.json");
 
-    private string RunPath(string testRunId) => Path.Combine(RunsDirectory, Hash(testRunId) + ".json");
+    private string RunPath(string testRunId) => Path.Combine(RunsDirectory, SessionFolders.Hash(testRunId) + ".json");
 
     private static T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class

@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Security.Cryptography;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -21,51 +20,66 @@ namespace SyncStorage.Sessions;
 /// server.pid           the process that was started last, accepting already or not
 /// server.json          the running server (<see cref="ServerState"/>)
 /// leases/*             who needs it (<see cref="SessionLease"/>)
-/// workers/{pid}.json   what MSBuild knows of a worker (<see cref="WorkerDescription"/>)
-/// workers/{pid}.role   whether its collector watches single tests (<see cref="WorkerRole"/>)
+/// waiting/*            who waits for its end
+/// workers/{pid}.mail   where its extensions write (<see cref="Mail.MailAddress"/>)
 /// runs/{id}.json       settings of a run, without the token (<see cref="RunSettings"/>)
-/// runs/{id}.first      a worker was promised to be the run's first (<see cref="TryBeFirst"/>)
 /// plans/{id}.json      what the run asks for, adapter mode 0 (<see cref="TestPlan"/>)
 /// plans/{pid}.ask      MSBuild asks which tests of a built project that is (<see cref="ProjectPlanRequest"/>)
 /// plans/{pid}.json     the answer (<see cref="ProjectPlan"/>)
 /// start.json           how the server is started (<see cref="ServerStart"/>)
-/// notes                what guests have to say to the user (<see cref="Note"/>)
+/// directory            where that server keeps the runs' folders
+/// heartbeat            changes as long as the server gets to run
 /// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits or by who started it (<see cref="StartFailure"/>)
 /// waited               milliseconds that SyncStorageFailOnError has waited in vain
-/// rehearsal            a run that the server plays through for itself, for a tenth of a second
+/// error.txt            why the server could not start, written by the server before it exits
 /// </code>
 /// </summary>
 internal sealed partial class Session
 {
     private const string LockName = "lock";
-    private const string JoinPrefix = "join-";
 
     private Session(string directory) => Directory = directory;
 
     public string Directory { get; }
     public string ServerStatePath => Path.Combine(Directory, "server.json");
-    public string StartErrorPath => Path.Combine(Directory, "error.txt");
+    public string StartErrorPath => StartFailure.PathIn(Directory);
+
+    /// <summary>Tells this session from an earlier one with the same key, whose folder was the same.</summary>
+    public string Identity => $"{Directory}#{DeriveTestRunId()}";
+
     public string LeasesDirectory => Path.Combine(Directory, "leases");
+    public string WaitingDirectory => Path.Combine(Directory, "waiting");
+
+    /// <summary>Where a logger writes that no MSBuild target told the run's folder.</summary>
+    public string MailDirectory => Path.Combine(Directory, "mail");
+
+    public string HeartbeatPath => Path.Combine(Directory, "heartbeat");
 
     /// <param name="key">The same text in every process of the invocation and in no other invocation.</param>
-    public static Session ForKey(string key)
-    {
-        CreatePrivate(Root);
-        return At(Path.Combine(Root, Hash(key)));
-    }
+    public static Session ForKey(string key) => At(SessionFolders.Of(key));
 
     /// <summary>True for the folder of a session of this user; guards against a path that came over the network.</summary>
     public static bool IsSessionDirectory(string path)
-        => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(Root) && System.IO.Directory.Exists(path);
+        => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(SessionFolders.Root) && System.IO.Directory.Exists(path);
+
+    /// <summary>Somebody still needs the server of that session, or waits for what it does at its end.</summary>
+    /// <param name="identity">See <see cref="Identity"/>.</param>
+    public static bool IsNeeded(string identity)
+    {
+        // Only looked at: a dead session that is written to would count as one in use.
+        var session = new Session(identity.Split('#')[0]);
+        return ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
+    }
 
     /// <summary>Another invocation of this user's runs, or is just starting, on this machine.</summary>
     public bool AnyOther()
     {
         try
         {
-            return Others().Any(other => other.ReadStarted() is int pid && SessionServer.IsAlive(pid));
+            return System.IO.Directory.GetDirectories(SessionFolders.Root)
+                .Any(folder => folder != Directory && new Session(folder).ReadStarted() is int pid && ServerProcess.IsAlive(pid));
         }
         catch (IOException)
         {
@@ -74,15 +88,11 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>The other invocations of this user on this machine, living or dead.</summary>
-    public IReadOnlyList<Session> Others()
-        => System.IO.Directory.GetDirectories(Root).Where(folder => folder != Directory).Select(folder => new Session(folder)).ToList();
-
     public static Session At(string directory)
     {
-        CreatePrivate(directory);
+        SessionFolders.CreatePrivate(directory);
         var session = new Session(directory);
-        foreach (string folder in new[] { session.LeasesDirectory, session.WorkersDirectory, session.RunsDirectory, session.PlansDirectory })
+        foreach (string folder in new[] { session.LeasesDirectory, session.WaitingDirectory, session.WorkersDirectory, session.RunsDirectory, session.PlansDirectory })
         {
             System.IO.Directory.CreateDirectory(folder);
         }
@@ -112,7 +122,12 @@ internal sealed partial class Session
     /// <summary>The run id of an invocation for which the user gave none: whoever asks first makes it, everybody gets the same.</summary>
     public string DeriveTestRunId()
     {
-        string path = Path.Combine(Directory, "run-id");
+        string path = RunIdPath;
+        if (ReadText(path) is string known)
+        {
+            return known;
+        }
+
         string candidate = $"{path}.{Guid.NewGuid():N}.tmp";
         File.WriteAllText(candidate, Guid.NewGuid().ToString("D"));
         try
@@ -128,21 +143,20 @@ internal sealed partial class Session
         return File.ReadAllText(path);
     }
 
-    public SessionLease TakeLease() => SessionLease.Take(LeasesDirectory);
+    public SessionLease TakeLease(LeaseHolder? holder = null) => SessionLease.Take(LeasesDirectory, holder ?? LeaseHolder.Self);
 
-    /// <summary>For the server of another invocation that takes part in this one's run.</summary>
-    public SessionLease TakeJoinLease() => SessionLease.Take(LeasesDirectory, JoinPrefix);
-
-    /// <summary>Other invocations take part; that one's own end does not end the run then.</summary>
-    public bool HasJoinLeases()
-        => System.IO.Directory.Exists(LeasesDirectory) && System.IO.Directory.GetFiles(LeasesDirectory, JoinPrefix + "*").Any(SessionLease.IsHeld);
+    /// <summary>Held by an invocation that has given its leases back and waits for the end of the run: its own end is worth knowing.</summary>
+    public SessionLease TakeWaiting(LeaseHolder holder) => SessionLease.Take(WaitingDirectory, holder);
 
     /// <summary>Also false when the folder is gone: the server removes it when it stops.</summary>
-    public bool HasLeases()
+    /// <param name="prefix">Of whom; everybody's by default.</param>
+    public bool HasLeases(string prefix = "") => AnyHeld(LeasesDirectory, prefix);
+
+    private static bool AnyHeld(string folder, string prefix)
     {
         try
         {
-            return System.IO.Directory.GetFiles(LeasesDirectory).Any(SessionLease.IsHeld);
+            return System.IO.Directory.GetFiles(folder, prefix + "*").Any(SessionLease.IsHeld);
         }
         catch (DirectoryNotFoundException)
         {
@@ -165,7 +179,7 @@ internal sealed partial class Session
                 return state;
             }
 
-            if (ReadStarted() is int pid && !SessionServer.IsAlive(pid))
+            if (ReadStarted() is int pid && !ServerProcess.IsAlive(pid))
             {
                 await ReadStartErrorAsync(cancellation).ConfigureAwait(false);
                 return ReadServer();
@@ -175,20 +189,11 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>Why a server that has ended without ever accepting could not start; null when it was killed.</summary>
-    public async Task<string?> ReadStartErrorAsync(CancellationToken cancellation = default)
-    {
-        // Whoever started it reads its last words, and may have to be waited for. One that accepted before is another matter.
-        for (var waited = Stopwatch.StartNew(); !File.Exists(StartErrorPath) && !File.Exists(ServerStatePath) && waited.Elapsed < LastWordsPatience;)
-        {
-            await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
-        }
+    /// <inheritdoc cref="StartFailure.ReadAsync"/>
+    public Task<string?> ReadStartErrorAsync(CancellationToken cancellation = default) => StartFailure.ReadAsync(Directory, cancellation);
 
-        return ReadStartError();
-    }
-
-    /// <summary>Null unless a server has told why it could not start.</summary>
-    public string? ReadStartError() => File.Exists(StartErrorPath) ? File.ReadAllText(StartErrorPath).Trim() : null;
+    /// <inheritdoc cref="StartFailure.Read"/>
+    public string? ReadStartError() => StartFailure.Read(Directory);
 
     /// <summary>
     /// Process id of the server that was started last; null when there was none. A server that has decided to stop removes
@@ -209,7 +214,10 @@ internal sealed partial class Session
 
         try
         {
-            System.IO.Directory.Delete(Directory, recursive: true);
+            // In one step: who comes in this moment finds a whole session or none, and none of what it writes is deleted with ours.
+            string gone = $"{Directory}.{Guid.NewGuid():N}";
+            System.IO.Directory.Move(Directory, gone);
+            System.IO.Directory.Delete(gone, recursive: true);
         }
         catch (IOException)
         {
@@ -217,55 +225,38 @@ internal sealed partial class Session
         }
     }
 
-    /// <summary>That server did not answer within the time it had: the end of the build is quicker to believe that it hangs.</summary>
-    public void NoteSilence(int processId)
-    {
-        try
-        {
-            File.WriteAllText(SilentPath, processId.ToString(CultureInfo.InvariantCulture));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Only a hint.
-        }
-    }
+    /// <summary>SyncStorageDirectory of the session's server: of who came first.</summary>
+    public string? ReadResultsDirectory() => ReadText(ResultsDirectoryPath);
 
-    public bool IsSilent(int processId)
+    public void WriteResultsDirectory(string directory)
     {
-        try
+        if (!File.Exists(ResultsDirectoryPath))
         {
-            return File.Exists(SilentPath) && File.ReadAllText(SilentPath) == processId.ToString(CultureInfo.InvariantCulture);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
+            Write(ResultsDirectoryPath, Encoding.UTF8.GetBytes(directory));
         }
     }
 
     public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
 
-    private static readonly TimeSpan LastWordsPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
-    private static string Root => Path.Combine(Path.GetTempPath(), "SyncStorage-" + Environment.UserName);
     private string StartedPath => Path.Combine(Directory, "server.pid");
-    private string SilentPath => Path.Combine(Directory, "silent");
+    private string ResultsDirectoryPath => Path.Combine(Directory, "directory");
+    private string RunIdPath => Path.Combine(Directory, "run-id");
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     public string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
 
-    /// <exception cref="UnauthorizedAccessException">Others could read the secret and the server's address there.</exception>
-    private static void CreatePrivate(string directory)
+    private static string? ReadText(string path)
     {
-        if (!OwnerOnly.CreateDirectory(directory))
+        try
         {
-            throw new UnauthorizedAccessException($"'{directory}' cannot be made private to its owner; choose another temporary folder.");
+            return File.Exists(path) ? File.ReadAllText(path) : null;
         }
-    }
-
-    private static string Hash(string text)
-    {
-        using var sha = SHA256.Create();
-        return BitConverter.ToString(sha.ComputeHash(Encoding.UTF8.GetBytes(text)), 0, 8).Replace("-", "").ToLowerInvariant();
+        catch (IOException)
+        {
+            // Gone, or being written, in this moment.
+            return null;
+        }
     }
 }

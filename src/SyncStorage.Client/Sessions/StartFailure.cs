@@ -1,29 +1,51 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Threading;
+using System.Threading.Tasks;
 
 namespace SyncStorage.Sessions;
 
-/// <summary>The server could not start; the message says why. Whoever ends the session tells the user, once: guests need not.</summary>
-internal sealed class StartFailureException(string reason) : Exception(reason);
-
 /// <summary>
-/// What a server says before it can say anything in its own way: that the runtime it needs is not there, for example. Read by the process that
-/// started it, which may go first; a server that has nobody who reads is not disturbed by that.
+/// Why a server could not start: <c>error.txt</c> in the session, written by the server before it exits, or here from what it says before it can
+/// say anything in its own way: that the runtime it needs is not there, for example. Read by the process that started it, which may go first;
+/// a server that has nobody who reads is not disturbed by that.
 /// </summary>
 internal static class StartFailure
 {
     private const int LongestReason = 2000;
 
-    /// <param name="session">Gets the reason, unless the server accepts or has given one itself.</param>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+
+    public static string PathIn(string sessionDirectory) => Path.Combine(sessionDirectory, "error.txt");
+
+    /// <param name="sessionDirectory">Gets the reason, unless the server accepts or has given one itself.</param>
     /// <param name="errors">The server's standard error; read to its end, so that it is never full.</param>
-    public static void Record(Session session, StreamReader errors)
+    public static void Record(string sessionDirectory, StreamReader errors)
     {
         // A thread of its own, which waits as long as the server lives: reading a pipe blocks on some platforms, whatever the method is called.
-        new Thread(() => Read(session, errors)) { IsBackground = true, Name = "Sync Storage: errors of the server" }.Start();
+        new Thread(() => Listen(sessionDirectory, errors)) { IsBackground = true, Name = "Sync Storage: errors of the server" }.Start();
     }
 
-    private static void Read(Session session, StreamReader errors)
+    /// <summary>Null unless a server has told why it could not start.</summary>
+    public static string? Read(string sessionDirectory) => File.Exists(PathIn(sessionDirectory)) ? File.ReadAllText(PathIn(sessionDirectory)).Trim() : null;
+
+    /// <summary>Why a server that has ended without ever accepting could not start; null when it was killed.</summary>
+    public static async Task<string?> ReadAsync(string sessionDirectory, CancellationToken cancellation = default)
+    {
+        // Whoever started it reads its last words, and may have to be waited for. One that accepted before is another matter.
+        for (var waited = Stopwatch.StartNew(); !File.Exists(PathIn(sessionDirectory)) && !HasAccepted(sessionDirectory) && waited.Elapsed < Patience;)
+        {
+            await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
+        }
+
+        return Read(sessionDirectory);
+    }
+
+    private static bool HasAccepted(string sessionDirectory) => !Directory.Exists(sessionDirectory) || File.Exists(Path.Combine(sessionDirectory, "server.json"));
+
+    private static void Listen(string sessionDirectory, StreamReader errors)
     {
         try
         {
@@ -34,9 +56,9 @@ internal static class StartFailure
             }
 
             string reason = string.Join(" ", new string(said, 0, length).Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).Trim();
-            if (reason.Length > 0 && Directory.Exists(session.Directory) && !File.Exists(session.ServerStatePath) && !File.Exists(session.StartErrorPath))
+            if (reason.Length > 0 && !HasAccepted(sessionDirectory) && !File.Exists(PathIn(sessionDirectory)))
             {
-                File.WriteAllText(session.StartErrorPath, reason);
+                File.WriteAllText(PathIn(sessionDirectory), reason);
             }
         }
         catch (Exception)

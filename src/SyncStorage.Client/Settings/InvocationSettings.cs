@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -58,16 +59,15 @@ internal sealed class InvocationSettings
     /// <summary>Everything that was wrong, after <see cref="ReadRun"/> that of the run as well.</summary>
     public IReadOnlyList<SettingProblem> Problems => _reader.Problems.Distinct().ToList();
 
-    public RunSettings ReadRun(Session session) => new RunSettingsReader(_reader).Read(session.DeriveTestRunId);
+    /// <param name="deriveTestRunId">Makes an id where the user gave none.</param>
+    public RunSettings ReadRun(Func<string> deriveTestRunId) => new RunSettingsReader(_reader).Read(deriveTestRunId);
 
     /// <param name="testRunId">The run that comes first.</param>
-    /// <param name="watchedProcess">The process whose end is the end of the invocation; null when unknown.</param>
-    public ServerStart ToServerStart(string testRunId, int? watchedProcess) => new()
+    public ServerStart ToServerStart(string testRunId) => new()
     {
         Port = Port,
         Directory = Directory,
         TestRunId = testRunId,
-        WatchedProcess = watchedProcess ?? 0,
         CompletionTimeout = CompletionTimeout,
         CoordinatorUrl = CoordinatorUrl,
         CoordinatorExecutable = CoordinatorExecutable,

@@ -49,6 +49,9 @@ internal sealed record Setting(string Name, string? Variable, string? Property, 
     public static readonly Setting CompletionTimeout = new("syncStorageCompletionTimeout", null, "CompletionTimeout");
     public static readonly Setting FailOnError = new("syncStorageFailOnError", null, "FailOnError");
 
+    /// <summary>Value of <see cref="TestEvents"/>: no data collector.</summary>
+    public const string NoTestEvents = "Never";
+
     /// <summary>Never resolved with the others: only <see cref="PrivateTokenSource"/> reads it.</summary>
     public static readonly Setting PrivateToken = new("privateToken", "TMS_PRIVATE_TOKEN", null);
 

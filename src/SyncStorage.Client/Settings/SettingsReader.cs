@@ -29,9 +29,10 @@ internal sealed class SettingsReader
             if (file.Problem is not null)
             {
                 _problems.Add(new SettingProblem(TmsConfigFile.FileName, ConfigFile, $"{ConfigFile} is ignored: {file.Problem}."));
+                ConfigFile = null;
             }
 
-            Take(s => file.Values.TryGetValue(s.Name, out string? value) ? value : null, s => $"{s.Name} in {ConfigFile}");
+            Take(s => file.Values.TryGetValue(s.Name, out string? value) ? value : null, s => $"{s.Name} in {file.FilePath}");
         }
 
         Take(s => s.Variable is null ? null : Environment.GetEnvironmentVariable(s.Variable), s => $"environment variable {s.Variable}");

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Text.Json;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Settings;
 
@@ -29,11 +30,13 @@ internal sealed class TmsConfigFile
     /// <summary>Why the file could not be read; null when it could.</summary>
     public string? Problem { get; }
 
-    /// <summary>TMS_CONFIG_FILE, else the nearest Tms.config.json from <paramref name="startDirectory"/> upwards, else null.</summary>
+    /// <summary>
+    /// TMS_CONFIG_FILE, else the nearest Tms.config.json from <paramref name="startDirectory"/> upwards, else null. A repository's own folder ends the
+    /// search: what lies above it was not checked out with the tests.
+    /// </summary>
     public static string? Find(string startDirectory)
     {
-        string? named = Environment.GetEnvironmentVariable(PathVariable);
-        if (!string.IsNullOrWhiteSpace(named))
+        if (Named is string named)
         {
             return named;
         }
@@ -45,12 +48,20 @@ internal sealed class TmsConfigFile
             {
                 return candidate;
             }
+
+            string repository = Path.Combine(folder.FullName, ".git");
+            if (Directory.Exists(repository) || File.Exists(repository))
+            {
+                return null;
+            }
         }
 
         return null;
     }
 
-    /// <summary>Never throws: a file that cannot be read or parsed has no values and a <see cref="Problem"/>.</summary>
+    /// <summary>
+    /// Never throws: a file that cannot be read or parsed, or that somebody else may have written, has no values and a <see cref="Problem"/>.
+    /// </summary>
     public static TmsConfigFile Read(string path)
     {
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -58,7 +69,7 @@ internal sealed class TmsConfigFile
         try
         {
             var options = new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllText(path), options);
+            using JsonDocument document = JsonDocument.Parse(ReadText(path), options);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 return new TmsConfigFile(path, values, null, "it is not a JSON object");
@@ -94,9 +105,55 @@ internal sealed class TmsConfigFile
             // Position only: the parser's own message may quote the text around it, and that may be the token.
             return new TmsConfigFile(path, values, null, $"it is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (ForeignFileException e)
+        {
+            return new TmsConfigFile(path, values, null, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or TypeLoadException)
         {
             return new TmsConfigFile(path, values, null, "it cannot be read: " + e.Message);
         }
     }
+
+    private static string? Named => Environment.GetEnvironmentVariable(PathVariable) is { } named && !string.IsNullOrWhiteSpace(named) ? named : null;
+
+    /// <summary>
+    /// A file that was only found could be anybody's: who writes one into a folder above other people's tests would decide where their token goes.
+    /// The one in TMS_CONFIG_FILE the user has chosen. On Windows access control lists are not looked at.
+    /// </summary>
+    private static string ReadText(string path)
+    {
+        bool isFound = path != Named && UnixFile.IsSupported;
+        if (isFound)
+        {
+            // Before it is opened: a pipe would wait for its writer for ever.
+            Check(UnixFile.AtLink(path) is { IsLink: true } link ? link : null);
+            Check(UnixFile.At(path));
+        }
+
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (isFound)
+        {
+            // Again: it may have been exchanged in between.
+            Check(UnixFile.Of(file.SafeFileHandle));
+        }
+
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
+    }
+
+    private static void Check(UnixFile? file)
+    {
+        if (file is { IsLink: false, IsRegular: false })
+        {
+            throw new ForeignFileException("it is no regular file");
+        }
+
+        if (file?.WhyOthersDecide() is string reason)
+        {
+            throw new ForeignFileException($"{reason}, who could so decide where your results and token go; to use it nevertheless, name it in {PathVariable}");
+        }
+    }
+
+    private sealed class ForeignFileException(string message) : Exception(message);
 }

@@ -23,7 +23,10 @@ internal sealed class Alarm : IDisposable
         }
     }
 
-    public async Task WaitAsync() => await _rung.WaitAsync(Tick).ConfigureAwait(false);
+    public Task WaitAsync() => WaitAsync(Tick);
+
+    /// <returns>False when nothing has happened for so long.</returns>
+    public Task<bool> WaitAsync(TimeSpan atMost) => _rung.WaitAsync(atMost);
 
     public void Dispose() => _rung.Dispose();
 }

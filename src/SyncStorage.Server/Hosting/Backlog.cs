@@ -85,8 +85,9 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
         }
 
         using LeftResults? left = await LeftResults.OpenAsync(directory, folder, closeOpenRun: false, _runsLog, time).ConfigureAwait(false);
-        if (left is null || left.IsRefused || left.SettingsFor(own.Settings.Url) is not { } settings || !GoesTo(settings, own.Settings)
-            || PrivateTokenSource.Read(left.ConfigFile ?? own.Settings.ConfigFile) is not { } token)
+        var destination = ResendDestination.Of(own.Settings);
+        if (left is null || left.IsRefused || left.SettingsFor(destination) is not { } settings || !IsOfProject(settings, own.Settings)
+            || PrivateTokenSource.Read(destination.ConfigFile) is not { } token)
         {
             return;
         }
@@ -112,8 +113,8 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
             ? notice
             : "the time was up";
 
-    private static bool GoesTo(RunSettings left, RunSettings own)
-        => string.Equals(left.Url, own.Url, StringComparison.OrdinalIgnoreCase) && (left.ProjectId is null || string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase));
+    private static bool IsOfProject(RunSettings left, RunSettings own)
+        => left.ProjectId is null || string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
 
     private static bool MayHaveLeft(Report report)
         => report.Results.Spooled > 0 || report.InProgress is { Finalized: false } || report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal));

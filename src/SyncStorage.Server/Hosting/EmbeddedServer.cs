@@ -7,6 +7,8 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Participation;
 using SyncStorage.Server.Planning;
 using SyncStorage.Server.Results;
@@ -31,6 +33,9 @@ internal sealed class EmbeddedServer : IDisposable
 
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>How far the server may be behind what extensions write.</summary>
+    private static readonly TimeSpan MailPause = TimeSpan.FromMilliseconds(50);
+
     private readonly ServerOptions _options;
     private readonly Session _session;
     private readonly TimeProvider _time;
@@ -39,6 +44,8 @@ internal sealed class EmbeddedServer : IDisposable
     private readonly RunBook _runs;
     private readonly Alarm _alarm = new();
     private readonly EndOfInvocation _end;
+    private readonly Invocations _invocations;
+    private readonly MailRoom _mail;
     private readonly Plans _plans;
     private readonly Backlog _backlog;
     private readonly RunFolders _folders;
@@ -58,7 +65,8 @@ internal sealed class EmbeddedServer : IDisposable
             Log = _log,
             Processes = new OperatingSystemProcesses(),
             Directory = options.Directory,
-            Session = _session.Directory,
+            Session = _session.Identity,
+            Knows = id => _session.ReadRun(id) is not null,
             SettingsOf = id => _session.ReadRun(id) ?? new RunSettings { TestRunId = id, TestRunIdGiven = true },
             CreatePublisher = (settings, run, knownTestRunId) => Publishers.Create(settings, run, time, knownTestRunId),
             FinalizeOfficial = official.FinalizeAsync,
@@ -67,6 +75,8 @@ internal sealed class EmbeddedServer : IDisposable
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
         _folders = new RunFolders(_host, _runs);
+        _invocations = new Invocations(_session, _host.Processes);
+        _mail = new MailRoom(_session, _runs, options.Settings is null ? null : options.TestRunId, _log);
         _backlog = new Backlog(options.Directory, _log, time, _alarm.Ring);
     }
 
@@ -76,16 +86,9 @@ internal sealed class EmbeddedServer : IDisposable
         using var leases = new SessionWatch(_session, _alarm.Ring, _log);
         Directory.CreateDirectory(_options.Directory);
 
-        var port = new PortChoice(_options, _session, _log);
+        using var heartbeat = new Heartbeat(_session.HeartbeatPath);
+        var port = new PortChoice(_options);
         await port.ChooseAsync().ConfigureAwait(false);
-        if (port.Joined is { } joined)
-        {
-            using (joined)
-            {
-                await joined.RunAsync(stop, _alarm, _host.Processes, new ProjectPlans(_session, _log), _time).ConfigureAwait(false);
-                return 0;
-            }
-        }
 
         using ListeningSockets sockets = port.Sockets!;
         string url = $"http://127.0.0.1:{sockets.Port}";
@@ -107,7 +110,7 @@ internal sealed class EmbeddedServer : IDisposable
         // Opened before a worker comes: also a build that fails before its tests leaves a report.
         if (_options.TestRunId is not null)
         {
-            _runs.Open(_options.TestRunId).TakeSpooled(take: false);
+            _runs.Open(_options.TestRunId);
         }
 
         await _folders.TidyAsync(CancellationToken.None).ConfigureAwait(false);
@@ -118,6 +121,7 @@ internal sealed class EmbeddedServer : IDisposable
 
     public void Dispose()
     {
+        _mail.Dispose();
         _runs.Dispose();
         _backlog.Dispose();
         _alarm.Dispose();
@@ -137,33 +141,33 @@ internal sealed class EmbeddedServer : IDisposable
 
     private async Task ServeAsync(Stop stop, Task tidied)
     {
-        string? watched = _options.Watch is int id ? _host.Processes.BirthOf(id) : null;
-        Task? rehearsed = null;
         while (true)
         {
-            bool orphaned = _options.Watch is int pid && (watched is null || _host.Processes.BirthOf(pid) != watched);
-
-            // Another invocation that takes part goes on after the end of this one.
-            _end.Observe(_session.HasLeases(), stop.IsRequested || (orphaned && !_session.HasJoinLeases()), _host.Clock.Now);
+            _invocations.Observe();
+            _end.Observe(_invocations.AnyActive, stop.IsRequested || _invocations.AreKilled, _host.Clock.Now);
+            // After the look at the leases: who has given his back has written all that he ever will.
+            await _mail.PollAsync().ConfigureAwait(false);
             EndRuns(stop.SawInterrupt);
             Background.Try(_plans.Tend, _log);
             TendBacklog(tidied);
 
-            // Not before: until the first tests run the processors have to start them.
-            if (rehearsed is null && !_end.HasBegun && _runs.All.Any(run => run.HasWorkers))
-            {
-                rehearsed = Background.Run(() => Rehearsal.RunAsync(Path.Combine(_session.Directory, "rehearsal"), _time), _log)
-                    .ContinueWith(_ => _alarm.Ring(), TaskScheduler.Default);
-            }
-
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.
-            bool ended = tidied.IsCompleted && rehearsed is null or { IsCompleted: true } && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle;
+            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle;
             if (_end.HasBegun && (ended || _end.IsOverdue(_host.Clock.Now)) && await SignOffAsync().ConfigureAwait(false))
             {
                 return;
             }
 
-            await _alarm.WaitAsync().ConfigureAwait(false);
+            await RestAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Reads the mail as it comes, until there is something else to do.</summary>
+    private async Task RestAsync()
+    {
+        long start = _time.GetTimestamp();
+        while (!await _alarm.WaitAsync(MailPause).ConfigureAwait(false) && !await _mail.PollAsync().ConfigureAwait(false) && _time.GetElapsedTime(start) < Alarm.Tick)
+        {
         }
     }
 
@@ -245,6 +249,12 @@ internal sealed class EmbeddedServer : IDisposable
         public void Dispose() => _deadline.Dispose();
     }
 
+    private bool IsNeeded()
+    {
+        _invocations.Observe();
+        return !_end.IsInterrupted && _invocations.AnyActive;
+    }
+
     /// <summary>Under the session's lock, so that whoever comes now either finds this server or starts another, never a dying one.</summary>
     /// <returns>False when somebody has come in the meantime.</returns>
     private async Task<bool> SignOffAsync()
@@ -257,18 +267,30 @@ internal sealed class EmbeddedServer : IDisposable
 
         using (await _session.LockAsync(LockTimeout).ConfigureAwait(false))
         {
-            if (!_end.IsInterrupted && _session.HasLeases())
+            if (IsNeeded())
             {
                 return false;
             }
 
+            _mail.Remove();
             // Other invocations may have found the old folders as well; theirs is it then.
             if (!_session.AnyOther())
             {
                 await _folders.RemoveAsync().ConfigureAwait(false);
             }
 
+            // That took its time, in which another call of the run may have come: it goes on in this server, and the first one waits for both.
+            if (IsNeeded())
+            {
+                return false;
+            }
+
             _runs.Close();
+            if (_options.Settings is not null)
+            {
+                HandWritten.Say(_session, _runs.All.Select(run => ReportSummary.Of(run.Folder)).OfType<string>());
+            }
+
             _session.RemoveServer();
             _log.Write("Sync Storage has ended.");
             return true;

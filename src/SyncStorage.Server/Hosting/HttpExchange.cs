@@ -14,17 +14,13 @@ namespace SyncStorage.Server.Hosting;
 internal static class HttpExchange
 {
     /// <summary>What the official routes take is a few hundred bytes.</summary>
-    public const long LargestOfficialBody = 1024 * 1024;
-
-    /// <summary>A batch of results.</summary>
-    public const long LargestBatch = 32 * 1024 * 1024;
+    public const long LargestBody = 1024 * 1024;
 
     /// <summary>A body up to here is read whatever else is under way; larger ones a few at a time.</summary>
     public const long SmallBody = 256 * 1024;
 
     /// <summary>
-    /// Three bytes of JSON can become an object of 200: what a large body may unfold to is bounded by its tokens. A logger's largest
-    /// batch has some ten thousand.
+    /// Three bytes of JSON can become an object of 200: what a large body may unfold to is bounded by its tokens.
     /// </summary>
     private const int MostTokens = 1_000_000;
 
@@ -32,24 +28,24 @@ internal static class HttpExchange
     /// The size is checked here and not by Kestrel, which drops the connection of a body that is too large: a client that is still
     /// writing would see a broken pipe instead of the answer. Ours is answered, and Kestrel reads on for five seconds at most.
     /// </remarks>
-    /// <exception cref="Refusal">The body is no JSON of this shape, or larger than <paramref name="largest"/>.</exception>
+    /// <exception cref="Refusal">The body is no JSON of this shape, or larger than <see cref="LargestBody"/>.</exception>
     /// <exception cref="BadHttpRequestException">The client broke off.</exception>
-    public static async Task<T> ReadAsync<T>(this HttpContext http, JsonTypeInfo<T> type, long largest = LargestOfficialBody)
+    public static async Task<T> ReadAsync<T>(this HttpContext http, JsonTypeInfo<T> type)
         where T : class
     {
-        if (http.Request.ContentLength > largest)
+        if (http.Request.ContentLength > LargestBody)
         {
-            throw TooLarge(http, largest);
+            throw TooLarge(http, LargestBody);
         }
 
         PipeReader reader = http.Request.BodyReader;
         while (true)
         {
             ReadResult read = await reader.ReadAsync(http.RequestAborted).ConfigureAwait(false);
-            if (read.Buffer.Length > largest)
+            if (read.Buffer.Length > LargestBody)
             {
                 reader.AdvanceTo(read.Buffer.End);
-                throw TooLarge(http, largest);
+                throw TooLarge(http, LargestBody);
             }
 
             if (!read.IsCompleted)

@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Server.TestIt;
@@ -28,21 +29,13 @@ internal sealed class LeftResults : IDisposable
             : "its last step";
     }
 
+    /// <summary>Test IT's address as the run's settings or one of its clients named it; null when nobody did.</summary>
+    public string? Address => _run.Settings.Publish ? _run.Settings.Url : _run.NamedAddress ?? _run.Settings.Url;
+
     /// <summary>Where what is left belongs, and how to get there.</summary>
-    /// <param name="confirmedUrl">Test IT's address in the words of whoever sends it, if any.</param>
-    /// <returns>Null when only a client has named the address: a token of ours goes where a user or a setting says.</returns>
-    public RunSettings? SettingsFor(string? confirmedUrl)
-    {
-        string? url = _run.Settings.Publish ? _run.Settings.Url : _run.NamedAddress ?? _run.Settings.Url ?? confirmedUrl;
-        bool isConfirmed = url is not null && (IsSame(url, _run.Settings.Url) || IsSame(url, confirmedUrl));
-        return isConfirmed ? _run.Settings with { Url = SettingsReader.CutPasted(url!) } : null;
-    }
-
-    /// <summary>Tms.config.json of the run, if it had one.</summary>
-    public string? ConfigFile => _run.Settings.ConfigFile;
-
-    /// <summary>Test IT's address as a client named it; null when a setting does or nobody.</summary>
-    public string? NamedAddress => _run.NamedAddress;
+    /// <param name="current">The only place that it may go to.</param>
+    /// <returns>Null when it belongs elsewhere.</returns>
+    public RunSettings? SettingsFor(ResendDestination current) => current.WhyNot(Address) is null ? current.Apply(_run.Settings) : null;
 
     /// <inheritdoc cref="Run.IsRefused"/>
     public bool IsRefused => _run.IsRefused;
@@ -77,18 +70,14 @@ internal sealed class LeftResults : IDisposable
         try
         {
             // Asked of the run, which has the lock: since the look before, another process may have done all of it.
-            if (run.IsRunning && closeOpenRun)
+            if (closeOpenRun)
             {
-                await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+                await CloseAsync(run, log).ConfigureAwait(false);
             }
 
-            if (!run.IsRunning)
+            if (!run.IsRunning && run.HasLeft)
             {
-                run.TakeSpooled(take: closeOpenRun);
-                if (run.HasLeft)
-                {
-                    return new LeftResults(run, time);
-                }
+                return new LeftResults(run, time);
             }
         }
         catch
@@ -101,6 +90,20 @@ internal sealed class LeftResults : IDisposable
         return null;
     }
 
+    private static async Task CloseAsync(Run run, ServerLog log)
+    {
+        using var mail = new Mailbox(run, [run.Folder.MailDirectory], LocalCoordinator.Instance, log);
+        await mail.PollAsync().ConfigureAwait(false);
+        if (run.IsRunning)
+        {
+            await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+            await mail.PollAsync().ConfigureAwait(false);
+        }
+
+        mail.Stored.Remove();
+    }
+
+    /// <param name="settings">From <see cref="SettingsFor"/>.</param>
     /// <returns>The report afterwards, and whether nothing is left.</returns>
     public async Task<(Report Report, bool IsDone)> SendAsync(RunSettings settings, string token, CancellationToken deadline)
     {
@@ -113,7 +116,4 @@ internal sealed class LeftResults : IDisposable
     public string TestRunId => _run.TestRunId;
 
     public void Dispose() => _run.Dispose();
-
-    private static bool IsSame(string url, string? other)
-        => other is not null && string.Equals(SettingsReader.CutPasted(url), SettingsReader.CutPasted(other), StringComparison.OrdinalIgnoreCase);
 }

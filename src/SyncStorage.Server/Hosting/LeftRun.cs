@@ -25,7 +25,7 @@ internal sealed record LeftRun(string TestRunId, string? Session, bool IsClosed)
     }
 
     /// <returns>Null for a folder that is none of ours.</returns>
-    /// <exception cref="IOException">A living server has it.</exception>
+    /// <exception cref="IOException">A living server has it, or what its journal says cannot be relied on.</exception>
     public static LeftRun? In(RunFolder folder)
     {
         if (!File.Exists(folder.JournalPath))
@@ -46,6 +46,8 @@ internal sealed record LeftRun(string TestRunId, string? Session, bool IsClosed)
             };
         }
 
-        return left;
+        return left is null && File.Exists(folder.ResultsPath) && new FileInfo(folder.ResultsPath).Length > 0
+            ? throw new UnusableJournalException("there are results, but its journal does not say to which run they belong")
+            : left;
     }
 }

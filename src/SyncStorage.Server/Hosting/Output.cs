@@ -1,14 +1,18 @@
 using System;
 using System.IO;
+using SyncStorage.Results;
 
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>The console, which may be a closed pipe: some official clients start the server and never read.</summary>
 internal static class Output
 {
-    public static void WriteLine(string text) => Write(Console.Out, text);
+    public static void WriteLine(string text) => Write(Console.Out, ConsoleText.Escape(text));
 
-    public static void WriteError(string text) => Write(Console.Error, text);
+    public static void WriteError(string text) => Write(Console.Error, ConsoleText.Escape(text));
+
+    /// <summary>Of ours alone: its lines stay lines.</summary>
+    public static void WriteUsage(bool asError) => Write(asError ? Console.Error : Console.Out, ServerOptions.Usage);
 
     private static void Write(TextWriter writer, string text)
     {

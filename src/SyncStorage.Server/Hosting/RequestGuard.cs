@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,13 +15,19 @@ namespace SyncStorage.Server.Hosting;
 /// to it (then Host is foreign).
 /// </summary>
 /// <param name="listen">The address given by --listen, or null.</param>
-/// <param name="secret">The session's; null when stand-alone.</param>
+/// <param name="secret">The session's; stand-alone --secret's, or null.</param>
 internal sealed class RequestGuard(IPAddress? listen, string? secret)
 {
     private readonly byte[]? _secret = secret is null ? null : Encoding.UTF8.GetBytes(secret);
 
-    // Whoever lets the server listen on all addresses cannot say by which names it will be called.
-    private readonly bool _anyHost = listen is not null && (listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any));
+    /// <summary>Stand-alone with --secret: every route but /health asks for it, and so no official adapter gets in.</summary>
+    public bool GuardsAll { get; init; }
+
+    /// <summary>--host: the names by which others call this machine.</summary>
+    public IReadOnlyCollection<string> Hosts { get; init; } = [];
+
+    // Whoever lets the server listen on all addresses and says no more cannot be asked for the right name.
+    private bool AnyHost => Hosts.Count == 0 && listen is not null && (listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any));
 
     /// <exception cref="Refusal">403.</exception>
     public void Check(HttpRequest request)
@@ -29,9 +37,14 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
             throw Refusal.Forbidden("Requests of web pages (with an Origin header) are refused.");
         }
 
-        if (!_anyHost && !IsOurs(request.Host.Host))
+        if (!AnyHost && !IsOurs(request.Host.Host))
         {
-            throw Refusal.Forbidden("The Host header names another host than this server; use localhost or 127.0.0.1.");
+            throw Refusal.Forbidden("The Host header names another host than this server; use localhost, 127.0.0.1 or a name of --host.");
+        }
+
+        if (GuardsAll && request.Path != Routes.Health)
+        {
+            CheckSecret(request);
         }
     }
 
@@ -41,7 +54,7 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
     {
         if (_secret is null || !HasSecret(request))
         {
-            throw Refusal.Forbidden($"{request.Path} is for processes of the invocation that started this server only ({Routes.SecretHeader}).");
+            throw Refusal.Forbidden($"{request.Path} is for those only who know this server's secret ({Routes.SecretHeader}).");
         }
     }
 
@@ -63,6 +76,7 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
 
     private bool IsOurs(string host)
         => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || Hosts.Contains(host.Trim('[', ']'), StringComparer.OrdinalIgnoreCase)
             || IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address)
                 && (address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback) || address.Equals(listen));
 }

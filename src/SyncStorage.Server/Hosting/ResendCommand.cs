@@ -13,7 +13,7 @@ namespace SyncStorage.Server.Hosting;
 internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : IDisposable
 {
     private readonly ServerLog _log = new(time);
-    private readonly SettingsReader _settings = new(Environment.CurrentDirectory, new Dictionary<string, string>(), "");
+    private readonly ResendDestination _destination = ResendDestination.Read(options.BaseUrl, Directory.GetCurrentDirectory());
 
     /// <returns>0 when nothing is left.</returns>
     public async Task<int> RunAsync()
@@ -48,21 +48,18 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
 
     private async Task<bool> ResendAsync(LeftResults left)
     {
-        if (left.SettingsFor(options.BaseUrl ?? _settings.ReadUrl()) is not { } settings)
+        if (left.SettingsFor(_destination) is not { } settings)
         {
-            string named = left.NamedAddress is { } url ? $" (a client of the run named {url})" : "";
-            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: say where it belongs with --baseURL or TMS_URL{named}.");
+            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: {_destination.WhyNot(left.Address)}; {left.ReportPath}");
             return false;
         }
 
-        if ((options.PrivateToken ?? PrivateTokenSource.Read(left.ConfigFile ?? _settings.ConfigFile)) is not { } token)
+        if ((options.PrivateToken ?? PrivateTokenSource.Read(_destination.ConfigFile)) is not { } token)
         {
             Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: there is no private token (TMS_PRIVATE_TOKEN).");
             return false;
         }
 
-        // Who repeats it by hand may have changed that, because it was the reason.
-        settings = settings with { CertValidation = _settings.ReadSwitch(Setting.CertValidation, settings.CertValidation) };
         using var deadline = new CancellationTokenSource(options.CompletionTimeout, time);
         (Report report, bool isDone) = await left.SendAsync(settings, token, deadline.Token).ConfigureAwait(false);
         string counts = left.Count == 0

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;
@@ -20,7 +21,7 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     public static readonly TimeSpan Age = TimeSpan.FromDays(14);
 
     private readonly List<string> _old = [];
-    private readonly List<(string TestRunId, RunFolder Folder)> _spooled = [];
+    private readonly List<StoredMail> _read = [];
 
     public async Task TidyAsync(CancellationToken cancellation)
     {
@@ -45,17 +46,23 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
     /// <summary>After the tests.</summary>
     public async Task RemoveAsync()
     {
-        foreach ((string testRunId, RunFolder folder) in _spooled)
+        foreach (StoredMail mail in _read)
         {
-            await TryAsync(folder.Path, () => CloseAsync(testRunId, folder, take: true)).ConfigureAwait(false);
+            mail.Remove();
         }
 
         foreach (string path in _old)
         {
             await TryAsync(path, () =>
             {
-                Directory.Delete(path, recursive: true);
-                host.Log.Write($"{path} was older than {Age.TotalDays:0} days and is removed.");
+                // Asked again: meanwhile another server may have opened the run.
+                var folder = RunFolder.At(path);
+                if (OldRunFolder.IsOurs(folder))
+                {
+                    bool isGone = OldRunFolder.Remove(folder);
+                    host.Log.Write($"{path} was older than {Age.TotalDays:0} days and is removed{(isGone ? "" : ", but for what was not written by us")}.");
+                }
+
                 return Task.CompletedTask;
             }).ConfigureAwait(false);
         }
@@ -75,72 +82,60 @@ internal sealed class RunFolders(RunHost host, RunBook runs)
 
     private async Task TidyAsync(RunFolder folder)
     {
-        bool spooled = SpoolImport.Exists(folder);
-        if (!spooled && LeftRun.IsPlainlyClosed(folder))
+        bool hasMail = MailFolder.FilesIn(folder.MailDirectory).Any();
+        if ((!hasMail || IsOld(folder)) && LeftRun.IsPlainlyClosed(folder))
         {
             NoteIfOld(folder);
             return;
         }
 
         LeftRun? left = LeftRun.In(folder);
-        string? testRunId = left?.TestRunId ?? (spooled ? SpooledRunId(folder) : null);
-        if (testRunId is null || (left is { IsClosed: true } && !spooled))
+        // Mail without a journal: its own server may be about to start, and only that one knows where the results belong.
+        MailedWorker? writer = left is null && hasMail ? MailFolder.WorkerIn(folder.MailDirectory) : null;
+        string? testRunId = left?.TestRunId ?? writer?.TestRunId;
+        if (testRunId is null || (left is { IsClosed: true } && !hasMail))
         {
             NoteIfOld(folder);
         }
-        else if (left is null ? IsMine(testRunId) : host.Session is not null && left.Session == host.Session)
+        else if (left is null ? host.Knows(testRunId) : host.Session is not null && left.Session == host.Session)
         {
-            runs.Open(testRunId).TakeSpooled(take: false);
+            runs.Open(testRunId);
         }
-        else if (!IsAlive(left?.Session))
+        else if ((left is null ? writer!.Session : left.Session) is not { } session || !Session.IsNeeded(session))
         {
-            await CloseAsync(testRunId, folder, take: false).ConfigureAwait(false);
-            if (spooled)
-            {
-                _spooled.Add((testRunId, folder));
-            }
+            await CloseAsync(testRunId, folder).ConfigureAwait(false);
         }
     }
 
     private void NoteIfOld(RunFolder folder)
     {
-        bool isOurs = File.Exists(folder.JournalPath) || File.Exists(folder.ReportPath);
-        if (isOurs && host.Clock.Now.Time - LastWrite(folder) > Age)
+        if (IsOld(folder) && OldRunFolder.IsOurs(folder))
         {
             _old.Add(folder.Path);
         }
     }
 
-    private async Task CloseAsync(string testRunId, RunFolder folder, bool take)
+    private async Task CloseAsync(string testRunId, RunFolder folder)
     {
-        using var run = new Run(testRunId, folder, host with { KeepsSpool = !take, CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
+        using var run = new Run(testRunId, folder, host with { CreatePublisher = (_, _, _) => new NoPublisher() }, adopt: false);
         if (run.IsRunning)
         {
             host.Log.Write($"Run {testRunId} was left open by a server that is dead; it is closed.");
         }
 
-        run.TakeSpooled(take);
+        using var mail = new Mailbox(run, [folder.MailDirectory], LocalCoordinator.Instance, host.Log);
+        _read.Add(mail.Stored);
+        await mail.PollAsync().ConfigureAwait(false);
         await run.FinishAsync(interrupted: true, CancellationToken.None).ConfigureAwait(false);
+        // Its workers have ended by now, whatever they said.
+        await mail.PollAsync().ConfigureAwait(false);
     }
 
-    private static string? SpooledRunId(RunFolder folder)
+    /// <summary>By what was written in it, other than about it: mail that nobody can read is named in the log again and again.</summary>
+    private bool IsOld(RunFolder folder)
     {
-        foreach (SyncStorage.Results.ResultBatch batch in SpoolImport.Peek(folder))
-        {
-            if (batch.TestRunId is { Length: > 0 })
-            {
-                return batch.TestRunId;
-            }
-        }
-
-        return null;
+        DateTime last = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories)
+            .Where(path => path != folder.LogPath).Select(File.GetLastWriteTimeUtc).DefaultIfEmpty(DateTime.MaxValue).Max();
+        return host.Clock.Now.Time.UtcDateTime - last > Age;
     }
-
-    private bool IsMine(string testRunId) => host.Session is not null && Session.At(host.Session).ReadRun(testRunId) is not null;
-
-    /// <summary>The invocation still runs: its own guests will start its server again.</summary>
-    private static bool IsAlive(string? session) => session is not null && Directory.Exists(session) && Session.At(session).HasLeases();
-
-    private static DateTimeOffset LastWrite(RunFolder folder)
-        => new(Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Max(File.GetLastWriteTimeUtc), TimeSpan.Zero);
 }

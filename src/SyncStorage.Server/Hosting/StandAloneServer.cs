@@ -43,9 +43,14 @@ internal static class StandAloneServer
         using var alarm = new Alarm();
         using var stop = new Stop(obeyTerminal: true, alarm.Ring);
         runs.Changed += alarm.Ring;
-        using var endpoints = new Endpoints(runs, new RequestGuard(options.Listen, null), new RequestRate(time), () => Health.Of(runs, null, time), stop.Request, log);
+        using var endpoints = new Endpoints(runs, new RequestGuard(options.Listen, options.Secret) { GuardsAll = options.Secret is not null, Hosts = options.Hosts }, new RequestRate(time), () => Health.Of(runs, null, time), stop.Request, log);
         await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
         Output.WriteLine($"listening on http://{(options.Listen is null ? "127.0.0.1" : options.Listen)}:{port}");
+        if (options.Listen is not null && options.Secret is null && options.Hosts.Count == 0)
+        {
+            Output.WriteError($"warning: whoever reaches {options.Listen} may take part in and end every run. Give --secret ({SharedSecret.Variable}), or at least --host, which keeps web pages out.");
+        }
+
         log.Write($"Sync Storage listens on port {port}, process {Environment.ProcessId}.");
         // Not before: programs that start the server read its address from the first line.
         foreach (SettingProblem problem in settings.Problems)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Threading.Tasks;
 using SyncStorage.Server.Hosting;
+using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;
@@ -34,11 +35,11 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
         var choice = new CoordinatorChoice();
         if (options.Coordinator is { } given)
         {
-            await choice.JoinAsync(given, SharedPatience, log, time).ConfigureAwait(false);
+            await choice.JoinAsync(given, SharedSecret.Read(), SharedPatience, log, time).ConfigureAwait(false);
         }
         else if (port.Official is { } official)
         {
-            await choice.JoinAsync(official, SharedPatience, log, time).ConfigureAwait(false);
+            await choice.JoinAsync(official, null, SharedPatience, log, time).ConfigureAwait(false);
         }
         else if (options.Executable is { } executable)
         {
@@ -61,7 +62,7 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
         }
     }
 
-    private async Task JoinAsync(string url, TimeSpan patience, ServerLog log, TimeProvider time)
+    private async Task JoinAsync(string url, string? secret, TimeSpan patience, ServerLog log, TimeProvider time)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? parsed) || parsed.Scheme is not ("http" or "https"))
         {
@@ -69,7 +70,7 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
             return;
         }
 
-        _foreign = new ForeignCoordinator(url.TrimEnd('/'), patience, log, time);
+        _foreign = new ForeignCoordinator(url.TrimEnd('/'), secret, patience, log, time);
         if (await _foreign.ProbeAsync().ConfigureAwait(false) is { } reason)
         {
             Warn($"The Sync Storage at {url} cannot be reached: {reason}.");
@@ -83,19 +84,19 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
             int port = FreePort(options.Port);
             if (port != options.Port && options.Port != 0)
             {
-                PortOwner owner = await PortOwner.IdentifyAsync(options.Port, Session.At(options.Session!)).ConfigureAwait(false);
+                PortOwner owner = await PortOwner.IdentifyAsync(options.Port).ConfigureAwait(false);
                 if (owner.Kind == PortOwnerKind.Official)
                 {
                     // What answers there is taken as the service itself, as official adapters do, and is not ours to stop.
                     _notices.Add($"SYNC0006: A Sync Storage listens on port {options.Port} already; it coordinates this run, and {path} is not started.");
-                    await JoinAsync(owner.Url, SharedPatience, log, time).ConfigureAwait(false);
+                    await JoinAsync(owner.Url, null, SharedPatience, log, time).ConfigureAwait(false);
                     return;
                 }
             }
 
             string? token = run is { Publish: true } ? PrivateTokenSource.Read(run.ConfigFile) : null;
             _binary = await OfficialBinary.StartAsync(path, port, options.TestRunId, run?.Url, token).ConfigureAwait(false);
-            await JoinAsync(_binary.Url, options.CompletionTimeout, log, time).ConfigureAwait(false);
+            await JoinAsync(_binary.Url, null, options.CompletionTimeout, log, time).ConfigureAwait(false);
         }
         catch (IOException e)
         {

@@ -27,12 +27,13 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
     private string? _failure;
 
     /// <param name="url">Address of the other service.</param>
+    /// <param name="secret">Its secret, or null.</param>
     /// <param name="patience">The longest wait for its end of a run.</param>
     /// <param name="log">For what it does not answer.</param>
     /// <param name="time">For deadlines.</param>
-    public ForeignCoordinator(string url, TimeSpan patience, ServerLog log, TimeProvider time)
+    public ForeignCoordinator(string url, string? secret, TimeSpan patience, ServerLog log, TimeProvider time)
     {
-        _service = new ForeignService(url, time);
+        _service = new ForeignService(url, secret, time);
         _service.Failing += Fail;
         _service.Refused += reason => log.Write($"{url}: {reason}");
         (_patience, _log) = (patience, log);
@@ -59,11 +60,11 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
 
         if (_service.IsBroken)
         {
-            // A guest waits for this answer, and the tending finds out when the service is back: not every project pays for it.
+            // The mail waits for this answer, and the tending finds out when the service is back: not every project pays for it.
             return false;
         }
 
-        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.GuestDeadline).ConfigureAwait(false);
+        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.RegistrationDeadline).ConfigureAwait(false);
         if (isMaster)
         {
             run.ForeignMaster(pid);
@@ -74,9 +75,6 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
 
     public async Task<bool> OfferAsync(Run run, TestResultCut cut)
         => !_service.IsBroken && (cut.Pid is null || run.IsMaster(cut.Pid)) && await SlotFor(run.TestRunId).OfferAsync(cut).ConfigureAwait(false);
-
-    // The worker's end is reported by the tending, or by the end of the run if it holds the slot.
-    public Task StatusChangedAsync(Run run, string pid) => Task.CompletedTask;
 
     public IForeignSlot? SlotOf(string testRunId) => SlotFor(testRunId);
 

@@ -9,15 +9,18 @@ namespace SyncStorage.Server.Participation;
 /// Calls to another Sync Storage with a deadline and a circuit breaker: workers wait for the first failure at most, then
 /// the service is left alone for a while.
 /// </summary>
-internal sealed class ForeignService(string url, TimeProvider time) : IDisposable
+/// <param name="url">Its address.</param>
+/// <param name="secret">See <see cref="SharedSecret"/>; null where the address was found and not given.</param>
+/// <param name="time">For pauses.</param>
+internal sealed class ForeignService(string url, string? secret, TimeProvider time) : IDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
-    /// <summary>For a call that a guest waits for: less than the guest's own patience, or it would take this server for silent.</summary>
-    public static readonly TimeSpan GuestDeadline = TimeSpan.FromSeconds(1);
+    /// <summary>For a registration: the mail of all workers waits for its answer.</summary>
+    public static readonly TimeSpan RegistrationDeadline = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    private readonly SyncStorageClient _client = new(url);
+    private readonly SyncStorageClient _client = new(url, secret);
     private long? _brokenAt;
 
     /// <summary>Called with the reason when the service begins to fail.</summary>

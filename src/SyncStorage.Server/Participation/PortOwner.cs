@@ -3,7 +3,6 @@ using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Hosting;
-using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Participation;
 
@@ -20,32 +19,29 @@ internal enum PortOwnerKind
 }
 
 /// <summary>Who listens on the port that we wanted.</summary>
-internal sealed record PortOwner(PortOwnerKind Kind, string Url, string? Session, string[] TestRunIds)
+internal sealed record PortOwner(PortOwnerKind Kind, string Url)
 {
-    // A server that has just bound the port may need seconds on a loaded machine, and to take it for a stranger splits the run
-    // in two. A stranger that accepts and stays silent costs the whole time, but only while another invocation runs here.
-    private static readonly TimeSpan PatienceWithOurs = TimeSpan.FromSeconds(8);
+    // A stranger that accepts and stays silent costs the whole time.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <param name="port">It is taken.</param>
-    /// <param name="own">The session of the server that wants it.</param>
-    public static async Task<PortOwner> IdentifyAsync(int port, Session own)
+    public static async Task<PortOwner> IdentifyAsync(int port)
     {
         string url = $"http://127.0.0.1:{port}";
         using var client = new SyncStorageClient(url);
-        using var patience = new CancellationTokenSource(own.AnyOther() ? PatienceWithOurs : Patience);
+        using var patience = new CancellationTokenSource(Patience);
         try
         {
             HealthResponse health = await client.HealthAsync(patience.Token).ConfigureAwait(false);
             PortOwnerKind kind = health.Server == Health.ServerName && health.Session is not null ? PortOwnerKind.Embedded
                 : string.Equals(health.Status, "ok", StringComparison.OrdinalIgnoreCase) ? PortOwnerKind.Official
                 : PortOwnerKind.Stranger;
-            return new PortOwner(kind, url, health.Session, health.TestRunIds ?? []);
+            return new PortOwner(kind, url);
         }
         catch (Exception e) when (e is SyncStorageClientException or OperationCanceledException)
         {
             // Silent, or speaking something else: a stranger either way.
-            return new PortOwner(PortOwnerKind.Stranger, url, null, []);
+            return new PortOwner(PortOwnerKind.Stranger, url);
         }
     }
 }

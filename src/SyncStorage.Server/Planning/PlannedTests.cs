@@ -24,15 +24,26 @@ internal static class PlannedTests
             await client.OpenProjectAsync(settings.ProjectId!, cancellation).ConfigureAwait(false);
             await client.GetRunAsync(settings.TestRunId, cancellation).ConfigureAwait(false);
             var filter = new ResultFilterModel { TestRunIds = [settings.TestRunId], ConfigurationIds = [settings.ConfigurationId!], StatusTypes = ["InProgress"] };
-            List<ResultHit> planned = await client.SearchResultsAsync(filter, cancellation).ConfigureAwait(false);
-            var found = new List<AutoTestDetails>();
-            string[] ids = planned.Select(hit => hit.AutotestExternalId).OfType<string>().Distinct().ToArray();
-            foreach (string[] some in ids.Chunk(TestItClient.MostPerRequest))
+            List<ResultHit> planned = await client.SearchResultsAsync(filter, strict: true, cancellation).ConfigureAwait(false);
+            if (planned.Exists(hit => string.IsNullOrWhiteSpace(hit.AutotestExternalId)))
             {
-                found.AddRange(await client.SearchAutoTestsAsync(settings.ProjectId!, some, details: false, cancellation).ConfigureAwait(false));
+                // Which test it stands for nobody knows, and without it others would be all that runs.
+                return new TestPlan { Problem = $"Test IT at {settings.Url} names a planned result without the external id of its autotest." };
             }
 
-            Dictionary<string, AutoTestDetails> byId = found.Where(test => test.ExternalId is not null).GroupBy(test => test.ExternalId!).ToDictionary(group => group.Key, group => group.First());
+            var found = new List<AutoTestDetails>();
+            string[] ids = planned.Select(hit => hit.AutotestExternalId!).Distinct().ToArray();
+            foreach (string[] some in ids.Chunk(TestItClient.MostPerRequest))
+            {
+                found.AddRange(await client.SearchAutoTestsAsync(settings.ProjectId!, some, details: false, strict: true, cancellation).ConfigureAwait(false));
+            }
+
+            if (found.Exists(test => string.IsNullOrWhiteSpace(test.ExternalId)))
+            {
+                return new TestPlan { Problem = $"Test IT at {settings.Url} names a planned autotest without an external id." };
+            }
+
+            Dictionary<string, AutoTestDetails> byId = found.GroupBy(test => test.ExternalId!).ToDictionary(group => group.Key, group => group.First());
             return new TestPlan { Tests = ids.Select(id => Describe(id, byId.GetValueOrDefault(id))).ToList() };
         }
         catch (TestItException e)

@@ -14,6 +14,7 @@ internal sealed class AppendFile : IDisposable
 {
     private readonly FileStream _stream;
     private readonly SafeFileHandle _file;
+    private bool _hasRemains;
 
     /// <param name="path">Created if need be.</param>
     /// <param name="exclusive">
@@ -38,11 +39,28 @@ internal sealed class AppendFile : IDisposable
     public long Length { get; private set; }
 
     /// <returns>Where the bytes begin in the file.</returns>
-    /// <exception cref="IOException">Nothing of it counts as written: the next append overwrites it.</exception>
+    /// <exception cref="IOException">Nothing of it is in the file.</exception>
     public long Append(ReadOnlySpan<byte> lines)
     {
         long offset = Length;
-        RandomAccess.Write(_file, lines, offset);
+        if (_hasRemains)
+        {
+            CutOff();
+        }
+
+        try
+        {
+            RandomAccess.Write(_file, lines, offset);
+        }
+        catch (Exception e)
+        {
+            // A full disk takes the first lines of several: read back, they would be results whose sender was told that they are not.
+            _hasRemains = true;
+            CutOff();
+            // .NET calls a file that is too large for the file system a wrong argument.
+            throw e as IOException ?? new IOException(e.Message, e);
+        }
+
         Length = offset + lines.Length;
         return offset;
     }
@@ -93,6 +111,15 @@ internal sealed class AppendFile : IDisposable
         }
     }
 
+    /// <summary>Without its line feed; empty when there is none that is so short.</summary>
+    public byte[] ReadFirstLine(int longest)
+    {
+        byte[] line = new byte[(int)Math.Min(Length, longest)];
+        Read(0, line);
+        int end = line.AsSpan().IndexOf((byte)'\n');
+        return end < 0 ? [] : line[..end];
+    }
+
     /// <summary>Without its line feed; empty when there is none.</summary>
     public byte[] ReadLastLine()
     {
@@ -110,6 +137,12 @@ internal sealed class AppendFile : IDisposable
     public void Dispose() => _stream.Dispose();
 
     public delegate void LineVisitor(long offset, ReadOnlySpan<byte> line);
+
+    private void CutOff()
+    {
+        RandomAccess.SetLength(_file, Length);
+        _hasRemains = false;
+    }
 
     /// <summary>Where the last line that is whole ends, looking back from <paramref name="end"/>.</summary>
     private long EndOfLine(long end)

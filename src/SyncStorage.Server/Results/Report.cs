@@ -55,6 +55,9 @@ internal sealed record ReportedResults
     [JsonPropertyName("spooled")] public long Spooled { get; init; }
     [JsonPropertyName("rejected")] public long Rejected { get; init; }
     [JsonPropertyName("outcomes")] public ReportedOutcomes Outcomes { get; init; } = new();
+
+    /// <summary>How many of the observed ones only a data collector knew of, because their test host was gone.</summary>
+    [JsonPropertyName("recovered")] public long Recovered { get; init; }
 }
 
 internal sealed record ReportedOutcomes

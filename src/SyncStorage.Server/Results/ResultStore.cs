@@ -9,10 +9,10 @@ using SyncStorage.Results;
 namespace SyncStorage.Server.Results;
 
 /// <summary>Counts of a run's results.</summary>
-internal readonly record struct ResultCounts(long Observed, long Sent, long Spooled, long Rejected, long Passed, long Failed, long Skipped);
+internal readonly record struct ResultCounts(long Observed, long Sent, long Spooled, long Rejected, long Passed, long Failed, long Skipped, long Recovered);
 
 /// <summary>A line that is ready to be stored: made outside the run's lock.</summary>
-internal readonly record struct PreparedResult(long Sequence, string TestCaseId, byte Outcome, int Start, int Length);
+internal readonly record struct PreparedResult(long Sequence, string TestCaseId, byte Outcome, int Start, int Length, bool Recovered = false);
 
 /// <summary>
 /// results.jsonl and what is kept in memory of it: 20 bytes a result, since the bodies stay on disk. Not safe for
@@ -25,7 +25,8 @@ internal sealed class ResultStore : IDisposable
     private readonly List<WorkerResults> _workers = [];
     private readonly Dictionary<string, int> _workerNumbers = new(StringComparer.Ordinal);
     private readonly long[] _byDelivery = new long[4];
-    private readonly long[] _byOutcome = new long[3];
+    private readonly long[] _byOutcome = new long[4];
+    private long _recovered;
 
     public ResultStore(string path)
     {
@@ -43,7 +44,8 @@ internal sealed class ResultStore : IDisposable
         _byDelivery[(int)Delivery.Rejected],
         _byOutcome[Passed],
         _byOutcome[Failed],
-        _byOutcome[Skipped]);
+        _byOutcome[Skipped] + _byOutcome[Damaged],
+        _recovered);
 
     /// <summary>What of a worker's results has no place in Test IT so far, those counted that are still on their way.</summary>
     public long UndeliveredOf(string worker)
@@ -90,6 +92,7 @@ internal sealed class ResultStore : IDisposable
         foreach (PreparedResult result in accepted)
         {
             Add(new Row(offset, result.Length, workerNumber, result.Outcome, delivery, false), result.Sequence);
+            _recovered += result.Recovered ? 1 : 0;
             offset += result.Length;
         }
     }
@@ -109,6 +112,12 @@ internal sealed class ResultStore : IDisposable
     public void SetDelivery(long index, Delivery delivery)
     {
         Row row = _rows[(int)index];
+        if (row.Outcome == Damaged && delivery != Delivery.Sent)
+        {
+            // Its body is lost: it can never be sent any more.
+            delivery = Delivery.Rejected;
+        }
+
         _byDelivery[(int)row.Delivery]--;
         _byDelivery[(int)delivery]++;
         long[] ofWorker = _workers[row.Worker].ByDelivery;
@@ -131,7 +140,7 @@ internal sealed class ResultStore : IDisposable
             }
 
             Row row = _rows[i];
-            if (row.Delivery != row.Written)
+            if (row.Delivery != row.Written && row.Outcome != Damaged)
             {
                 StoredLine.PatchDelivery(_file, row.Offset, row.Length, row.Delivery);
                 _rows[i] = row with { Written = row.Delivery };
@@ -148,8 +157,7 @@ internal sealed class ResultStore : IDisposable
         try
         {
             _file.Read(place.Offset, bytes.AsSpan(0, place.Length));
-            return JsonSerializer.Deserialize(bytes.AsSpan(0, place.Length), WireJson.Default.ObservedResult)
-                ?? throw new JsonException("A stored result is null.");
+            return CompleteResult.Of(JsonSerializer.Deserialize(bytes.AsSpan(0, place.Length), WireJson.Default.ObservedResult) ?? throw new JsonException("A stored result is null."));
         }
         finally
         {
@@ -162,6 +170,9 @@ internal sealed class ResultStore : IDisposable
     private const byte Passed = 0;
     private const byte Failed = 1;
     private const byte Skipped = 2;
+
+    /// <summary>Of a line that cannot be read: counted as skipped.</summary>
+    private const byte Damaged = 3;
 
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private readonly record struct Row(long Offset, int Length, int Worker, byte Outcome, Delivery Delivery, bool Unclear)
@@ -189,32 +200,53 @@ internal sealed class ResultStore : IDisposable
 
     private void Add(Row row, long sequence)
     {
-        _rows.Add(row);
         _workers[row.Worker].Seen.Add(sequence);
+        Add(row);
+    }
+
+    private void Add(Row row)
+    {
+        _rows.Add(row);
         _byDelivery[(int)row.Delivery]++;
         _workers[row.Worker].ByDelivery[(int)row.Delivery]++;
         _byOutcome[row.Outcome]++;
     }
 
+    /// <summary>
+    /// Lines are ours and whole, but a disk may have lied. What cannot be read keeps its place: the journal names results by their number, and
+    /// with a line less every later one would get another's fate.
+    /// </summary>
     private void Recall(long offset, ReadOnlySpan<byte> line)
     {
-        // Lines are ours and whole, but a disk may have lied: what cannot be read is no result.
-        try
+        if (ReadFacts(line) is { } facts)
         {
-            if (JsonSerializer.Deserialize(line, ServerJson.Default.StoredLineFacts) is { } facts)
-            {
-                int worker = NumberOf(facts.Worker, facts.TargetFramework ?? "");
-                Add(new Row(offset, line.Length + 1, worker, Classify(facts.Outcome), StoredLine.ParseDelivery(facts.Delivery), false), facts.Sequence);
-            }
+            int worker = NumberOf(facts.Worker, facts.TargetFramework ?? "");
+            Add(new Row(offset, line.Length + 1, worker, Classify(facts.Outcome), StoredLine.ParseDelivery(facts.Delivery), false), facts.Sequence);
+            _recovered += facts.Recovered ? 1 : 0;
         }
-        catch (JsonException)
+        else
         {
-            UnreadableLines++;
+            DamagedLines.Add(_rows.Count + 1);
+            Add(new Row(offset, line.Length + 1, NumberOf("", ""), Damaged, Delivery.Rejected, false));
         }
     }
 
-    /// <summary>Lines of an earlier process that are no results; stated in the log.</summary>
-    public int UnreadableLines { get; private set; }
+    /// <returns>Null when the line is no result that could be read back and settled.</returns>
+    private static StoredLineFacts? ReadFacts(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return StoredLine.HasDelivery(line) && JsonSerializer.Deserialize(line, ServerJson.Default.StoredLineFacts) is { Worker.Length: > 0, Sequence: >= 0 } facts
+                && JsonSerializer.Deserialize(line, WireJson.Default.ObservedResult) is not null ? facts : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Numbers, from 1, of an earlier process's lines that cannot be read.</summary>
+    public List<int> DamagedLines { get; } = [];
 
     private static byte[] Select(ReadOnlySpan<byte> lines, List<PreparedResult> accepted)
     {

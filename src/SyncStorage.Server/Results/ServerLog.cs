@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Text;
+using SyncStorage.Results;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Results;
@@ -100,7 +101,7 @@ internal sealed class ServerLog(TimeProvider time, Action<string>? console = nul
 
     private string StampAndShow(string message)
     {
-        string line = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {message.ReplaceLineEndings(" ")}");
+        string line = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {ConsoleText.Escape(message.ReplaceLineEndings(" "))}");
         console?.Invoke(line);
         return line + '\n';
     }

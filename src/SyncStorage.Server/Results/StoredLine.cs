@@ -43,6 +43,11 @@ internal static class StoredLine
         file.Overwrite(line + length - TailWidth, word);
     }
 
+    /// <param name="line">Without its line feed.</param>
+    /// <returns>Whether the line ends as <see cref="Write"/> ends it: else patching would destroy it, and perhaps the one before.</returns>
+    public static bool HasDelivery(ReadOnlySpan<byte> line)
+        => line.Length > DeliveryMember.Length + TailWidth && line[^(DeliveryMember.Length + TailWidth - 1)..].StartsWith(DeliveryMember) && line[^1] == (byte)'}';
+
     public static string NameOf(Delivery delivery) => delivery switch
     {
         Delivery.Sent => "sent",
@@ -86,4 +91,5 @@ internal sealed record StoredLineFacts
     [JsonPropertyName("sequence")] public long Sequence { get; init; }
     [JsonPropertyName("outcome")] public string? Outcome { get; init; }
     [JsonPropertyName("delivery")] public string? Delivery { get; init; }
+    [JsonPropertyName("recovered")] public bool Recovered { get; init; }
 }

@@ -12,9 +12,6 @@ internal interface ICoordinator
     /// <returns>What the worker is told.</returns>
     Task<bool> RegisterAsync(Run run, RegisterRequest request, bool isLocalMaster);
 
-    /// <summary>A worker has set its status, which is applied already.</summary>
-    Task StatusChangedAsync(Run run, string pid);
-
     /// <returns>True when this very cut is held back.</returns>
     Task<bool> OfferAsync(Run run, TestResultCut cut);
 
@@ -31,8 +28,6 @@ internal sealed class LocalCoordinator : ICoordinator
     public static readonly LocalCoordinator Instance = new();
 
     public Task<bool> RegisterAsync(Run run, RegisterRequest request, bool isLocalMaster) => Task.FromResult(isLocalMaster);
-
-    public Task StatusChangedAsync(Run run, string pid) => Task.CompletedTask;
 
     public Task<bool> OfferAsync(Run run, TestResultCut cut) => Task.FromResult(run.Offer(cut));
 

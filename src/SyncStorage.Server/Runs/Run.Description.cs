@@ -59,6 +59,7 @@ internal sealed partial class Run
                     Spooled = counts.Spooled,
                     Rejected = counts.Rejected,
                     Outcomes = new ReportedOutcomes { Passed = counts.Passed, Failed = counts.Failed, Skipped = counts.Skipped },
+                    Recovered = counts.Recovered,
                 },
                 // That something is left was true once; a later try has made an end of it.
                 Notices = _notices.Where(notice => HasLeftNow || _state.Held is { Finalized: false } || !notice.StartsWith("SYNC0015", StringComparison.Ordinal)).ToArray(),

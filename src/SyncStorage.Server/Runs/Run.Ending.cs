@@ -15,7 +15,7 @@ internal sealed partial class Run
     private const int MostEnds = 3;
 
     /// <summary>
-    /// Ends the run: takes in what guests spooled, delivers what is left, gives the held result its final status, writes the
+    /// Ends the run: delivers what is left, gives the held result its final status, writes the
     /// final report. Workers that have not completed are lost.
     /// </summary>
     public async Task FinishAsync(bool interrupted, CancellationToken deadline)
@@ -48,8 +48,12 @@ internal sealed partial class Run
             }
 
             _finishing = true;
-            TryImportSpool(take: !_host.KeepsSpool);
             Commit(_state.GiveUp(Now));
+            foreach (string pid in _witnessed.Keys)
+            {
+                Recover(pid);
+            }
+
             HoldSomethingBack();
             PublishReady();
             held = _state.Held;
@@ -69,7 +73,7 @@ internal sealed partial class Run
         }
     }
 
-    /// <summary>No more requests: what comes now is refused, so that guests spool it.</summary>
+    /// <summary>No more requests: what comes now is refused, because the server stops.</summary>
     public void RefuseRequests()
     {
         lock (_gate)

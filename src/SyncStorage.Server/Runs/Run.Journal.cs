@@ -16,7 +16,7 @@ internal sealed partial class Run
     private RunSettings? Recall()
     {
         RunSettings? settings = null;
-        foreach (RunEvent e in _journal.ReadAll())
+        foreach (RunEvent e in _journal.ReadAll(_store.Count))
         {
             settings = e.Settings ?? settings;
             Apply(e);
@@ -30,6 +30,10 @@ internal sealed partial class Run
         if (settings is not null)
         {
             Log($"Run {TestRunId} read back: {_state.Workers.Count} workers, {_store.Count} results.");
+            if (_store.DamagedLines.Count > 0)
+            {
+                Notice("SYNC0014", $"{_store.DamagedLines.Count} lines of {_folder.ResultsPath} are damaged, the first is line {_store.DamagedLines[0]}: what they held is lost and counts as rejected.");
+            }
         }
 
         return settings;

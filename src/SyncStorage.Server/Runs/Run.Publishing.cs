@@ -145,7 +145,7 @@ internal sealed partial class Run
     {
         for (long i = _toPublish; i < _store.Count; i++)
         {
-            if (!Settings.Publish || _store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled)
+            if (_store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled || (!Settings.Publish && _store.DeliveryOf(i) != Delivery.Rejected))
             {
                 return i;
             }
@@ -236,6 +236,15 @@ internal sealed partial class Run
             return;
         }
 
+        if (_slot is not null && _witnessed.TryGetValue(_state.MasterPid, out WitnessedTests? tests) && tests.FirstEnded is { } first
+            && !TestIdentity.Of(first, Settings.ExternalId).IsTemplate)
+        {
+            // Another service gives the slot to whoever is first: the cut need not wait for the result's body, unless only that has the id's values.
+            _offered = ResultCut.Of(first, ExternalIdOf(first), _state.MasterPid, Settings);
+            _slot.Offer(_offered, null);
+            return;
+        }
+
         for (long i = _searchedForMaster == _state.MasterPid ? _searchedUpTo : _toPublish; i < _store.Count; i++)
         {
             if (_store[i].WorkerPid == _state.MasterPid && (!Settings.Publish || _store.DeliveryOf(i) is Delivery.Pending or Delivery.Spooled))
@@ -248,6 +257,12 @@ internal sealed partial class Run
         _searchedForMaster = _state.MasterPid;
         _searchedUpTo = _store.Count;
     }
+
+    /// <summary>
+    /// What was offered to another service before its result came, and which result that is; the answer may be slower than the result.
+    /// </summary>
+    private TestResultCut? _offered;
+    private long? _offeredIndex;
 
     // So that the search above looks at every result once, however long the master takes for its first test.
     private string? _searchedForMaster;

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
@@ -10,37 +11,20 @@ using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Runs;
 
-// What workers hand over, and what they could not.
+// What workers observe.
 internal sealed partial class Run
 {
-    /// <summary>
-    /// Stores what a worker observed; returns once it is with the operating system. A worker of this invocation whose
-    /// registration got lost with a killed server is known by its description.
-    /// </summary>
-    public void AcceptFrom(string pid, IReadOnlyList<ObservedResult> results)
-    {
-        lock (_gate)
-        {
-            ThrowIfClosed();
-            if (_state.Find(pid) is null)
-            {
-                WorkerDescription described = Describe(pid) ?? throw Unknown(pid, 400);
-                Commit([new RunEvent { Kind = RunEvents.Registered, At = Now.Time, Pid = pid, Part = WorkerPart.Logger, Project = described.Project, TargetFramework = described.TargetFramework }]);
-            }
-        }
-
-        Accept(pid, results);
-    }
-
-    private void Accept(string pid, IReadOnlyList<ObservedResult> results)
+    /// <summary>Stores what a worker observed; returns once it is with the operating system.</summary>
+    public void Accept(string pid, IReadOnlyList<ObservedResult> results)
     {
         string? project;
         string targetFramework;
+        WorkerProject origin;
         lock (_gate)
         {
             ThrowIfClosed();
             Worker worker = _state.Find(pid) ?? throw Unknown(pid, 400);
-            (project, targetFramework) = (worker.Project, worker.TargetFramework ?? "");
+            (project, targetFramework, origin) = (worker.Project, worker.TargetFramework ?? "", worker.Origin);
         }
 
         // Identity and JSON cost more than all the rest and need no lock.
@@ -49,11 +33,11 @@ internal sealed partial class Run
         Delivery delivery = Settings.Publish ? Delivery.Pending : Delivery.Sent;
         foreach (ObservedResult given in results)
         {
-            ObservedResult result = CompleteResult.Of(given);
+            ObservedResult result = CompleteResult.Of(given) with { ProjectFile = origin.ProjectFile, FrameworkOfSeveral = origin.FrameworkOfSeveral };
             int start = lines.WrittenCount;
             var head = new StoredLineHead { Worker = pid, Project = project, TargetFramework = targetFramework, AutoTestExternalId = ExternalIdOf(result) };
             StoredLine.Write(lines, head, result, delivery);
-            prepared.Add(new PreparedResult(result.Sequence, result.TestCaseId, ResultStore.Classify(result.Outcome), start, lines.WrittenCount - start));
+            prepared.Add(new PreparedResult(result.Sequence, result.TestCaseId, ResultStore.Classify(result.Outcome), start, lines.WrittenCount - start, result.Recovered));
         }
 
         lock (_gate)
@@ -62,6 +46,7 @@ internal sealed partial class Run
             var accepted = new List<PreparedResult>(prepared.Count);
             int first = _store.Count;
             _store.Append(pid, targetFramework, lines.WrittenSpan, prepared, delivery, accepted);
+            Witness(pid, results);
             if (accepted.Count == 0)
             {
                 return;
@@ -75,6 +60,11 @@ internal sealed partial class Run
 
             for (int i = 0; i < accepted.Count && _state.AwaitsHeldResult; i++)
             {
+                if (_offered?.Pid == pid && _offered.TestCaseId == accepted[i].TestCaseId)
+                {
+                    _offeredIndex ??= first + i;
+                }
+
                 if (_state.Slot.Awaits(pid, accepted[i].TestCaseId))
                 {
                     Commit([new RunEvent { Kind = RunEvents.HeldBound, At = Now.Time, Index = first + i }]);
@@ -89,50 +79,108 @@ internal sealed partial class Run
         }
     }
 
-    /// <summary>Goes on where a dead server stopped: takes in what was spooled, and gives the publisher what it has not delivered.</summary>
-    /// <param name="take">False: the files stay, to be taken at the end of the run.</param>
-    public void TakeSpooled(bool take)
+    /// <summary>A data collector of the worker tells what happens to its tests; from now on results are set off against that.</summary>
+    public void Attest(string pid)
     {
         lock (_gate)
         {
-            TryImportSpool(take);
-            PublishReady();
+            _witnessed.TryAdd(pid, new WitnessedTests());
         }
     }
 
-    /// <summary>A spool file that cannot be taken in stays where it is; the run ends nevertheless.</summary>
-    private void TryImportSpool(bool take)
+    public bool IsAttested(string pid) => Look(() => _witnessed.ContainsKey(pid));
+
+    /// <summary>Display names of the tests that a worker is in.</summary>
+    public IReadOnlyList<string> RunningTests(string pid) => Look(() => _witnessed.TryGetValue(pid, out WitnessedTests? tests) ? tests.Running : []);
+
+    /// <param name="pid">An attested worker.</param>
+    /// <param name="file">The mail file.</param>
+    /// <param name="line">Its start line.</param>
+    public void TestStarted(string pid, string file, ReadOnlySpan<byte> line)
     {
-        try
+        lock (_gate)
         {
-            ImportSpool(take);
-        }
-        catch (Exception e)
-        {
-            Log($"SYNC0015: Spooled results could not be taken in, they stay in {_folder.SpoolDirectory}: {e}");
+            _witnessed[pid].Started(file, line);
         }
     }
 
-    /// <summary>Takes in what guests left beside the server while it did not answer.</summary>
-    private void ImportSpool(bool take)
+    /// <param name="pid">An attested worker.</param>
+    /// <param name="file">The mail file.</param>
+    /// <param name="line">Its end line.</param>
+    public void TestEnded(string pid, string file, ReadOnlySpan<byte> line)
     {
-        foreach (SpooledBatch spooled in SpoolImport.Read(_folder, take, message => Log(message)))
+        lock (_gate)
         {
-            foreach (ResultBatch batch in spooled.Batches)
+            _witnessed[pid].Ended(file, line);
+            if (_slot is { IsOffered: false })
             {
-                if (_state.Find(batch.Pid) is null)
-                {
-                    WorkerDescription? described = Describe(batch.Pid);
-                    Commit([
-                        new RunEvent { Kind = RunEvents.Registered, At = Now.Time, Pid = batch.Pid, Part = WorkerPart.Logger, Project = described?.Project, TargetFramework = described?.TargetFramework },
-                        new RunEvent { Kind = RunEvents.StatusSet, At = Now.Time, Pid = batch.Pid, Part = WorkerPart.Logger, Status = WorkerStatus.Completed },
-                    ]);
-                }
+                TakeSlotForMaster();
+            }
+        }
+    }
 
-                Accept(batch.Pid, batch.Results);
+    /// <summary>The worker's logger saw the end of its tests.</summary>
+    public void TestsEnded(string pid, WitnessedEnd end)
+    {
+        lock (_gate)
+        {
+            if (_witnessed.TryGetValue(pid, out WitnessedTests? tests))
+            {
+                tests.End = end;
+            }
+        }
+    }
+
+    /// <summary>The worker has ended and all its mail is read: what its test hosts have taken with them is a result nevertheless.</summary>
+    public void Recover(string pid)
+    {
+        lock (_gate)
+        {
+            if (!_witnessed.TryGetValue(pid, out WitnessedTests? tests) || _state.Find(pid) is not { } worker)
+            {
+                return;
             }
 
-            spooled.RemoveIfTaken();
+            bool endedWell = !tests.End.Aborted && worker.Parts.All(part => part.Status == WorkerStatus.Completed);
+            IReadOnlyList<ObservedResult> missing = tests.Missing(endedWell);
+            if (missing.Count > 0)
+            {
+                Log($"A test host of worker {pid} ended early: {missing.Count} results are recovered from what its data collector saw.");
+                Accept(pid, WithTwins(pid, missing));
+            }
+
+            tests.Settle();
+        }
+    }
+
+    /// <summary>Numbered after those of the same name that came: each is a row of its own.</summary>
+    private List<ObservedResult> WithTwins(string pid, IReadOnlyList<ObservedResult> missing)
+    {
+        static (string, string, string) NameOf(ObservedResult result) => (result.Source, result.FullyQualifiedName, result.DisplayName);
+
+        Dictionary<(string, string, string), int> seen = missing.Select(NameOf).Distinct().ToDictionary(name => name, _ => 0);
+        for (long i = 0; i < _store.Count; i++)
+        {
+            if (_store[i].WorkerPid == pid && NameOf(_store.Read(_store.Locate(i))) is var name && seen.TryGetValue(name, out int count))
+            {
+                seen[name] = count + 1;
+            }
+        }
+
+        return missing.Select(result => result with { Twin = seen[NameOf(result)]++ }).ToList();
+    }
+
+    private void Witness(string pid, IReadOnlyList<ObservedResult> results)
+    {
+        if (_witnessed.TryGetValue(pid, out WitnessedTests? tests))
+        {
+            foreach (ObservedResult result in results)
+            {
+                if (!result.Recovered)
+                {
+                    tests.Arrived(result.Sequence, result.TestCaseId, result.Outcome);
+                }
+            }
         }
     }
 
@@ -146,8 +194,4 @@ internal sealed partial class Run
 
         return ValueTask.FromResult(_store.Read(place));
     }
-
-    /// <summary>What MSBuild left about a worker. Pids come from outside: only a plain file name is looked up.</summary>
-    private WorkerDescription? Describe(string pid)
-        => _host.Session is not null && RunFolder.NameOf(pid) == pid ? Session.At(_host.Session).ReadWorker(pid) : null;
 }

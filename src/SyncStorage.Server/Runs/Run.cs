@@ -27,6 +27,8 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private readonly RunState _state;
     private readonly IForeignSlot? _slot;
     private readonly List<string> _notices = [];
+    private readonly Dictionary<string, WitnessedTests> _witnessed = new(StringComparer.Ordinal);
+    private readonly HashSet<(int Process, string? Birth)> _ended = [];
     private TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IResultPublisher? _publisher;
     private RegisteredAddress? _address;
@@ -63,7 +65,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             Settings = recalled is null || (adopt && !isMine) ? host.SettingsOf(testRunId) : recalled;
             if (recalled is null || (adopt && !isMine))
             {
-                Commit([new RunEvent { Kind = RunEvents.Opened, At = host.Clock.Now.Time, TestRunId = testRunId, Session = host.Session, Settings = Settings }]);
+                Commit([new RunEvent { Kind = RunEvents.Opened, At = host.Clock.Now.Time, Version = Journal.Version, TestRunId = testRunId, Session = host.Session, Settings = Settings }]);
                 Log($"Run {testRunId} opened; {(Settings.Publish ? "results go to " + Settings.Url : "results stay in the local report")}.");
             }
 
@@ -113,6 +115,38 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
             return _state.MasterPid == request.Pid;
         }
     }
+
+    /// <summary>A worker of ours writes that it takes part.</summary>
+    /// <param name="request">What it says.</param>
+    /// <param name="birth">Of its process, where it knows: by now the process may have ended, and another may have its id.</param>
+    /// <param name="origin">Its project.</param>
+    /// <returns>Whether the worker is the master; null when all of that is known already, as after a restart of the server.</returns>
+    public bool? RegisterByMail(RegisterRequest request, string? birth, WorkerProject origin)
+    {
+        birth ??= request.ProcessId is int id ? _host.Processes.BirthOf(id) : null;
+        lock (_gate)
+        {
+            ThrowIfClosed();
+            RegisterRequest seen = birth is null ? WithoutProcess(request) : request;
+            Worker? known = _state.Find(request.Pid!);
+            if (known is not null)
+            {
+                known.Origin = origin;
+            }
+
+            if (known?.Find(request.Part ?? "") is { } part && (birth is null || (part.ProcessId == request.ProcessId && part.ProcessBirth == birth)))
+            {
+                return null;
+            }
+
+            Commit(_state.Register(seen, birth, Now));
+            _state.Find(request.Pid!)!.Origin = origin;
+            return _state.MasterPid == request.Pid;
+        }
+    }
+
+    /// <summary>All parts of the worker have completed or are lost.</summary>
+    public bool HasEnded(string pid) => Look(() => _state.Find(pid) is { IsDone: true });
 
     public void SetStatus(string pid, string? part, string status)
     {
@@ -169,7 +203,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
         {
             if (!_closed && _state.Held is null && _state.Phase == RunPhase.Running)
             {
-                Commit([new RunEvent { Kind = RunEvents.Held, At = Now.Time, Pid = cut.Pid, Index = index, Cut = cut }]);
+                Commit([new RunEvent { Kind = RunEvents.Held, At = Now.Time, Pid = cut.Pid, Index = index ?? (cut == _offered ? _offeredIndex : null), Cut = cut }]);
                 PublishReady();
             }
         }
@@ -226,13 +260,22 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
                 return;
             }
 
-            Commit(_state.Pass(part => _host.Processes.BirthOf(part.ProcessId!.Value) == part.ProcessBirth, Now));
+            Commit(_state.Pass(IsAlive, Now));
             PublishReady();
             if ((_awaitsSettling || _reportIsOld) && !(Now.Uptime - _reportedAt < (_awaitsSettling ? AwaitedReportAge : ReportAge)))
             {
                 WriteReport();
             }
         }
+    }
+
+    /// <summary>
+    /// A process that has ended counts as alive once more: between two passes its mail is read, and its last word may be in there.
+    /// </summary>
+    private bool IsAlive(Part part)
+    {
+        (int, string?) process = (part.ProcessId!.Value, part.ProcessBirth);
+        return _host.Processes.BirthOf(process.Item1) == process.Item2 || _ended.Add(process);
     }
 
     /// <param name="leases">See <see cref="RunState.IsOver"/>.</param>

@@ -7,7 +7,6 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using SyncStorage.Protocol;
-using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Sessions;
 
@@ -23,9 +22,6 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
     /// <summary>A server coordinates a handful of runs; without a limit a client gone wild could fill the disk with folders.</summary>
     private const int MostRuns = 1000;
-
-    /// <summary>Loggers hand over 200 at most.</summary>
-    private const int MostResultsAtOnce = 10_000;
 
     private static readonly TimeSpan Inspection = TimeSpan.FromSeconds(1);
 
@@ -72,7 +68,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         return new RegisterResponse { Status = "ok", Message = isMaster ? "registered as master" : "registered", Pid = pid, TestRunId = testRunId, IsMaster = isMaster };
     }
 
-    public async Task<StatusResponse> SetStatusAsync(WorkerStatusRequest request)
+    public StatusResponse SetStatus(WorkerStatusRequest request)
     {
         string pid = Required(request.Pid, "pid");
         string status = request.Status?.ToLowerInvariant() switch
@@ -84,7 +80,6 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         NotLonger(request.Part, "part");
         Run run = Find(request.TestRunId);
         run.SetStatus(pid, request.Part, status);
-        await Coordinator.StatusChangedAsync(run, pid).ConfigureAwait(false);
         return new StatusResponse { Message = "status set" };
     }
 
@@ -104,23 +99,6 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
             : _runs.GetValueOrDefault(request.TestRunId)
                 ?? throw Refusal.NotFound($"Test run '{Shorten(request.TestRunId)}' is not known, so neither is its worker '{Shorten(pid)}'.");
         run.KeepAlive(pid);
-        return new StatusResponse();
-    }
-
-    public StatusResponse Accept(ResultBatch batch)
-    {
-        string pid = Required(batch.Pid, "pid");
-        if (batch.Results?.Count > MostResultsAtOnce)
-        {
-            throw new Refusal(413, $"A batch has {batch.Results.Count} results; at most {MostResultsAtOnce} are accepted.");
-        }
-
-        if (batch.Results is null || batch.Results.Any(result => result is null))
-        {
-            throw Refusal.BadRequest("results is not a list of results.");
-        }
-
-        FindOrRecall(batch.TestRunId).AcceptFrom(pid, batch.Results);
         return new StatusResponse();
     }
 
@@ -159,7 +137,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         }
     }
 
-    /// <summary>From now on everything is refused, so that guests spool what they have.</summary>
+    /// <summary>From now on everything is refused.</summary>
     public void Close()
     {
         lock (_opening)
@@ -199,15 +177,16 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
                 return run;
             }
-            catch (IOException) when (File.Exists(folder.JournalPath) && opening.Elapsed < Inspection)
+            catch (IOException e) when (e is not UnusableJournalException && File.Exists(folder.JournalPath) && opening.Elapsed < Inspection)
             {
                 // Another server that starts looks into every folder for a moment; a lock of the file system has no wait.
                 Thread.Sleep(10);
                 number--;
             }
-            catch (IOException) when (number < 10 && File.Exists(folder.JournalPath))
+            catch (IOException e) when (number < 10 && File.Exists(folder.JournalPath))
             {
-                // Another living server writes there: same directory and run id, but it could not be joined.
+                // Another living server writes there, which could not be joined, or what was written there cannot be continued.
+                host.Log.Write($"Run {testRunId} does not go on in {folder.Path}: {e.Message}");
                 folder = new RunFolder(host.Directory, $"{testRunId}-{number}");
             }
         }

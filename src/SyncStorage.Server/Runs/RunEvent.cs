@@ -13,6 +13,10 @@ internal sealed record RunEvent
 {
     [JsonPropertyName("event")] public string Kind { get; init; } = "";
     [JsonPropertyName("at")] public DateTimeOffset At { get; init; }
+
+    /// <summary>Of the journal, in its first event; null in journals of before there was one.</summary>
+    [JsonPropertyName("version")] public int? Version { get; init; }
+
     [JsonPropertyName("pid")] public string? Pid { get; init; }
     [JsonPropertyName("part")] public string? Part { get; init; }
     [JsonPropertyName("processId")] public int? ProcessId { get; init; }
@@ -40,6 +44,22 @@ internal sealed record RunEvent
 
     /// <summary>Never holds the token, so that a later resend knows where the results belong.</summary>
     [JsonPropertyName("settings")] public RunSettings? Settings { get; init; }
+
+    /// <summary>A journal may have been damaged, or come from elsewhere with a restored artifact: no event is applied that the rules could not have decided.</summary>
+    /// <param name="results">How many results the run has; null = not checked.</param>
+    /// <returns>Null for an event that makes sense.</returns>
+    public string? ReasonWhySenseless(int? results) => Kind switch
+    {
+        RunEvents.Opened when string.IsNullOrEmpty(TestRunId) => "a run without an id was opened",
+        RunEvents.Registered or RunEvents.StatusSet or RunEvents.Lost or RunEvents.MasterElected when string.IsNullOrEmpty(Pid) => $"'{Kind}' names no worker",
+        RunEvents.StatusSet when Status is not (WorkerStatus.InProgress or WorkerStatus.Completed or WorkerStatus.Lost) => "a worker's status is none",
+        RunEvents.Held when Cut is null => "nothing was held back",
+        RunEvents.HeldBound or RunEvents.Delivered when Index is null => $"'{Kind}' names no result",
+        RunEvents.Notice when Text is null => "a notice says nothing",
+        _ when Index < 0 || Index >= results => $"there is no result {Index}",
+        _ when Indices is not null && Array.Exists(Indices, index => index < 0 || index >= results) => "it names a result that is not there",
+        _ => null,
+    };
 }
 
 /// <summary>The words in <see cref="RunEvent.Kind"/>.</summary>

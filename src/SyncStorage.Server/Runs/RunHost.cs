@@ -17,11 +17,11 @@ internal sealed record RunHost
     /// <summary>SyncStorageDirectory.</summary>
     public required string Directory { get; init; }
 
-    /// <summary>Folder of the invocation; null when stand-alone.</summary>
+    /// <summary>Identity of the session; null when stand-alone.</summary>
     public string? Session { get; init; }
 
-    /// <summary>What guests spooled is read and stays where it is, because builds go on that may have found the files by a pattern.</summary>
-    public bool KeepsSpool { get; init; }
+    /// <summary>The session names that run.</summary>
+    public Func<string, bool> Knows { get; init; } = _ => false;
 
     public required Func<string, RunSettings> SettingsOf { get; init; }
 

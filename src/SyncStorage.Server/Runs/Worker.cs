@@ -13,6 +13,10 @@ internal sealed class Worker(string pid)
     public string Pid => pid;
     public string? Project { get; set; }
     public string? TargetFramework { get; set; }
+
+    /// <summary>Told again by the mail after a restart, so no event.</summary>
+    public WorkerProject Origin { get; set; } = new(null, null);
+
     public IReadOnlyList<Part> Parts => _parts;
 
     /// <summary>Most official clients never ping; only who has done so can be missed soon.</summary>
@@ -26,7 +30,7 @@ internal sealed class Worker(string pid)
     public bool IsOwn => _parts.Any(part => part.Name.Length > 0 || part.ProcessId is not null);
 
     /// <summary>Hands its results to us, so a cut that it offers is followed by the result itself.</summary>
-    public bool HandsResultsOver => _parts.Any(part => part.Name is WorkerPart.Collector or WorkerPart.Logger);
+    public bool HandsResultsOver => _parts.Any(part => part.Name == WorkerPart.Logger || part.Name.StartsWith(WorkerPart.Collector, StringComparison.Ordinal));
 
     public bool IsDone => _parts.TrueForAll(part => part.Status != WorkerStatus.InProgress);
 
@@ -48,6 +52,11 @@ internal sealed class Worker(string pid)
         return part;
     }
 }
+
+/// <summary>What a worker's results are told by in other projects and frameworks.</summary>
+/// <param name="ProjectFile">See <see cref="Results.ObservedResult.ProjectFile"/>.</param>
+/// <param name="FrameworkOfSeveral">See <see cref="Results.ObservedResult.FrameworkOfSeveral"/>.</param>
+internal sealed record WorkerProject(string? ProjectFile, string? FrameworkOfSeveral);
 
 /// <summary>One half of a worker; an official client has a single one without a name.</summary>
 internal sealed class Part(string name)

@@ -66,7 +66,7 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
 
     private async Task<Dictionary<string, AutoTestDetails>> SearchAsync(List<AutoTestContent> tests, CancellationToken cancellation)
     {
-        List<AutoTestDetails> hits = await client.SearchAutoTestsAsync(settings.ProjectId!, tests.Select(test => test.ExternalId).ToList(), details: true, cancellation).ConfigureAwait(false);
+        List<AutoTestDetails> hits = await client.SearchAutoTestsAsync(settings.ProjectId!, tests.Select(test => test.ExternalId).ToList(), details: true, strict: false, cancellation).ConfigureAwait(false);
         var found = new Dictionary<string, AutoTestDetails>();
         foreach (AutoTestDetails hit in hits.Where(hit => hit.ExternalId is not null && hit.IsDeleted != true))
         {

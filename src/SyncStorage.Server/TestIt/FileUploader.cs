@@ -11,13 +11,15 @@ using SyncStorage.Server.TestIt.Content;
 
 namespace SyncStorage.Server.TestIt;
 
-/// <summary>Uploads files once per run. A file that cannot be uploaded is missing in its result, with a line in the log; it never stops the result.</summary>
+/// <summary>Uploads files once per run. A file that cannot be uploaded is missing in its result and named in the report; it never stops the result.</summary>
 internal sealed class FileUploader(TestItClient client, Action<string?, string> notice)
 {
+    private const int MostNamed = 100;
+
+    private int _leftOut;
+
     /// <summary>Test IT's id by what the file is; empty for one that cannot be uploaded.</summary>
     private readonly ConcurrentDictionary<TestFile, string> _ids = [];
-
-    private int _isTold;
 
     /// <returns>Ids of the files that Test IT has.</returns>
     public async Task<IReadOnlyDictionary<TestFile, string>> UploadAsync(ResultContent content, CancellationToken cancellation)
@@ -49,37 +51,53 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
 
     private async Task<string?> UploadAsync(TestFile file, CancellationToken cancellation)
     {
+        string name = SafeName(file.Name);
         try
         {
-            long size = file.Text is null ? new FileInfo(file.Path!).Length : Encoding.UTF8.GetByteCount(file.Text);
-            if (size > TestItClient.LargestFile)
+            if (file.Text is not null)
             {
-                LeaveOut($"Attachment '{file.Path ?? file.Name}' has {size} bytes; Test IT takes at most {TestItClient.LargestFile}, so it is left out.");
-                return null;
+                byte[] text = Encoding.UTF8.GetBytes(file.Text);
+                return text.Length is > 0 and <= (int)TestItClient.LargestFile
+                    ? await client.UploadAsync(name, () => new MemoryStream(text, writable: false), cancellation).ConfigureAwait(false)
+                    : throw new FileTroubleException(text.Length == 0 ? "it is empty" : $"it has {text.Length} bytes, and Test IT takes at most {TestItClient.LargestFile}");
             }
 
-            using (Open(file))
+            if (file.Within is { } within && !within.Contains(file.Path!))
             {
-                // Can it be read at all? Better known before a connection is opened.
+                throw new FileTroubleException($"a test's output may only name files below {within}");
             }
 
-            return await client.UploadAsync(SafeName(file.Name), () => Open(file), cancellation).ConfigureAwait(false);
+            using FileSnapshot snapshot = FileSnapshot.Open(file.Path!, TestItClient.LargestFile);
+            return await client.UploadAsync(name, snapshot.Read, cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (FileTroubleException e)
         {
-            LeaveOut($"Attachment '{file.Path}' cannot be read and is left out: {e.Message}");
-            return null;
+            LeftOut(file, e.Message);
+        }
+        catch (Exception e) when (e is not (TestItException or OperationCanceledException))
+        {
+            // Such as a path that no system has: no file may stop the run.
+            LeftOut(file, "it cannot be read: " + e.Message);
         }
         catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
         {
-            LeaveOut($"Test IT did not take the attachment '{file.Path ?? file.Name}': {e.Message}");
-            return null;
+            LeftOut(file, "Test IT did not take it: " + e.Message);
         }
+
+        return null;
     }
 
-    /// <summary>The user hears of the first one: a folder that is gone would fill the screen. The log has them all.</summary>
-    private void LeaveOut(string message)
-        => notice(Interlocked.Exchange(ref _isTold, 1) == 0 ? "SYNC0021" : null, message);
+    /// <summary>Each is named; but a suite whose every test names a file that is not there must not drown everything else.</summary>
+    private void LeftOut(TestFile file, string reason)
+    {
+        int number = Interlocked.Increment(ref _leftOut);
+        string? code = number <= MostNamed ? "SYNC0021" : null;
+        notice(code, $"The attachment '{file.Path ?? file.Name}' is left out: {reason.TrimEnd('.')}.");
+        if (number == MostNamed)
+        {
+            notice(code, $"{MostNamed} attachments are left out; server.log names further ones.");
+        }
+    }
 
     /// <summary>The name stands in a header: what no header may hold becomes an underscore.</summary>
     private static string SafeName(string name)
@@ -87,9 +105,4 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
         string safe = string.Concat(HtmlText.Clean(name).Select(c => char.IsControl(c) || c is '"' or '\\' or '/' ? '_' : c));
         return safe.Length == 0 ? "attachment" : safe.Length > 200 ? HtmlText.Clean(safe[^200..]) : safe;
     }
-
-    private static Stream Open(TestFile file)
-        => file.Text is null
-            ? new FileStream(file.Path!, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
-            : new MemoryStream(Encoding.UTF8.GetBytes(file.Text));
 }

@@ -64,7 +64,7 @@ internal sealed class HeldRowSearch(TestItClient client, Action<string?, string>
 
         try
         {
-            List<AutoTestDetails> tests = await client.SearchAutoTestsAsync(projectId, [externalId], details: false, cancellation).ConfigureAwait(false);
+            List<AutoTestDetails> tests = await client.SearchAutoTestsAsync(projectId, [externalId], details: false, strict: false, cancellation).ConfigureAwait(false);
             return tests.Where(test => test.ExternalId == externalId).Select(test => test.GlobalId).OfType<long>().ToList();
         }
         catch (TestItException e) when (e.Error is TestItError.NotFound or TestItError.Invalid)

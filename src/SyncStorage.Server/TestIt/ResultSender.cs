@@ -104,6 +104,11 @@ internal sealed partial class ResultSender(
             throw RunUnusableException.TokenRefused(settings, e);
         }
 
+        if (e.Error == TestItError.OverBounds)
+        {
+            throw RunUnusableException.OverBounds(settings, e);
+        }
+
         await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
         foreach (Shipment shipment in batch.Where(shipment => !shipment.Done))
         {
@@ -142,7 +147,7 @@ internal sealed partial class ResultSender(
         {
             ids = await client.PostResultsAsync(run.Id!, body, cancellation).ConfigureAwait(false);
         }
-        catch (TestItException e) when (e.IsTransient)
+        catch (TestItException e) when (e.IsTransient || e.Error == TestItError.OverBounds)
         {
             MarkUnclear(shipments, e.Unclear);
             throw;

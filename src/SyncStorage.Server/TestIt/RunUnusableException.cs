@@ -18,6 +18,9 @@ internal sealed class RunUnusableException(string code, string message, Exceptio
     public static RunUnusableException TokenRefused(RunSettings settings, TestItException e)
         => new("SYNC0011", $"Test IT at {settings.Url} refused the private token (TMS_PRIVATE_TOKEN, or privateToken in Tms.config.json): {e.Reason} (status {e.Status}). It is not asked again; the results are kept.", e);
 
+    public static RunUnusableException OverBounds(RunSettings settings, TestItException e)
+        => new("SYNC0010", $"Test IT at {settings.Url} answers what no Test IT does, so it is not asked again; the results are kept: {e.Message}", e);
+
     public static RunUnusableException UnknownProject(RunSettings settings, TestItException e)
         => new("SYNC0012", $"Test IT at {settings.Url} does not know project {settings.ProjectId} (TMS_PROJECT_ID, projectId, SyncStorageProjectId): {e.Reason}", e);
 

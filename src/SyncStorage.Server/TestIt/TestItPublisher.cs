@@ -204,6 +204,10 @@ internal sealed partial class TestItPublisher : IResultPublisher
             {
                 throw RunUnusableException.TokenRefused(_settings, e);
             }
+            catch (TestItException e) when (e.Error == TestItError.OverBounds)
+            {
+                throw RunUnusableException.OverBounds(_settings, e);
+            }
             catch (TestItException e) when (!e.IsTransient)
             {
                 throw new RunUnusableException("SYNC0012", $"Test IT at {_settings.Url} does not let us into test run {_settings.TestRunId}: {e.Message}", e);

@@ -155,7 +155,7 @@ public static class Projects
         return folder;
     }
 
-    private static string Project(string packages, string properties = "", string items = "") => $"""
+    internal static string Project(string packages, string properties = "", string items = "") => $"""
         <Project Sdk="Microsoft.NET.Sdk">
           <PropertyGroup>{properties}</PropertyGroup>
           <ItemGroup>{packages}{items}</ItemGroup>

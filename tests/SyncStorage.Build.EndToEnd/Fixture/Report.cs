@@ -14,7 +14,8 @@ public sealed record Report(string Folder, string TestRunId, string? TestRunUrl,
     public IReadOnlyList<ResultLine> Lines => File.ReadLines(Path.Combine(Folder, "results.jsonl"))
         .Select(line => JsonSerializer.Deserialize<ResultLine>(line, Web)!).ToList();
 
-    public string Log => File.ReadAllText(Path.Combine(Folder, "server.log"));
+    /// <summary>Empty where the run was another call's, and only its report was brought here.</summary>
+    public string Log => Path.Combine(Folder, "server.log") is var path && File.Exists(path) ? File.ReadAllText(path) : "";
 
     public static Report Read(string path)
         => JsonSerializer.Deserialize<Report>(File.ReadAllText(path), Web)! with { Folder = Path.GetDirectoryName(path)! };
@@ -27,6 +28,7 @@ public sealed record Report(string Folder, string TestRunId, string? TestRunUrl,
         Assert.AreEqual(Results.Observed, Results.Sent + Results.Spooled + Results.Rejected, "observed = sent + spooled + rejected");
         Assert.AreEqual(Results.Observed, Lines.Count, "lines in results.jsonl");
         Assert.AreEqual(Results.Observed, Results.Outcomes.Passed + Results.Outcomes.Failed + Results.Outcomes.Skipped, "outcomes");
+        Assert.AreEqual(Lines.Count(line => line.Recovered), Results.Recovered, "recovered, always there");
         Assert.AreEqual(Workers.Count, Workers.Select(w => w.Pid).Distinct().Count(), "worker pids are unique");
         if (Results.Observed > 0)
         {
@@ -42,8 +44,8 @@ public sealed record Worker(string Pid, string Project, string TargetFramework, 
 
 public sealed record InProgress(string AutoTestExternalId, string StatusType, bool Finalized);
 
-public sealed record Counts(int Observed, int Sent, int Spooled, int Rejected, Outcomes Outcomes);
+public sealed record Counts(int Observed, int Sent, int Spooled, int Rejected, Outcomes Outcomes, int? Recovered);
 
 public sealed record Outcomes(int Passed, int Failed, int Skipped);
 
-public sealed record ResultLine(string Worker, string AutoTestExternalId, string FullyQualifiedName, string DisplayName, string Outcome, long DurationMs, string? Message, string Delivery);
+public sealed record ResultLine(string Worker, string AutoTestExternalId, string FullyQualifiedName, string DisplayName, string Outcome, long DurationMs, string? Message, string Delivery, bool Recovered);

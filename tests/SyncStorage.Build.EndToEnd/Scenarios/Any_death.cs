@@ -35,24 +35,6 @@ public sealed class Any_death
         stage.Trial.Passed();
     }
 
-    /// <summary>VSTest itself calls a run without its data collectors failed or not; whatever it says, no result is lost.</summary>
-    [TestMethod]
-    [TestCategory(Promise.NothingLost)]
-    [TestCategory(Promise.NothingLeft)]
-    [TestCategory(Promise.Secrets)]
-    public async Task Of_the_data_collector_loses_nothing()
-    {
-        await using Stage stage = await Stage.SetAsync();
-
-        TimedResult on = await EndDuringAsync(stage.Trial, "KILL", "datacollector.dll");
-
-        await stage.Trial.AssertNothingLeftAsync(killed: true);
-        stage.Trial.AssertAccounted(null, on.Output);
-        stage.Trial.AssertSentOnce(stage.TestIt, stage.Run, reachable: true);
-        stage.AssertSecret(on.Output);
-        stage.Trial.Passed();
-    }
-
     [TestMethod]
     [TestCategory(Promise.SameExitCode)]
     [TestCategory(Promise.NothingLost)]

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -71,6 +72,10 @@ public sealed class One_of_each
         // The server must not see that the id is free for a moment.
         int server = stage.Trial.Servers.Single();
         Processes.Signal(server, "STOP");
+        // Its test host watches the id, and would take the impostor for its parent.
+        IReadOnlyList<int> hosts = Processes.Matching("testhost", $"--parentprocessid\0{killed}\0");
+        Assert.IsNotEmpty(hosts);
+        hosts.ToList().ForEach(Processes.Kill);
         Processes.Kill(killed);
         using Impostor impostor = Impostor.WithId(killed);
         Processes.Signal(server, "CONT");

@@ -72,6 +72,46 @@ public sealed class Two_solutions_at_once
         second.Passed();
     }
 
+    /// <summary>However far apart they begin: the later one takes part, or the run is over and it begins it again.</summary>
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(500)]
+    [DataRow(800)]
+    [DataRow(1200)]
+    [DataRow(-1, DisplayName = "when the first is over")]
+    [TestCategory(Promise.NothingLost)]
+    [TestCategory(Promise.NothingLeft)]
+    public async Task With_the_same_run_id_both_print_the_last_line_and_find_their_report(int milliseconds)
+    {
+        string run = Guid.NewGuid().ToString();
+        using var first = new Trial();
+        using var second = new Trial();
+        second.Environment["TMPDIR"] = first.Environment["TMPDIR"];
+
+        using Command one = await first.StartAsync(Kind.Passing, $"-p:SyncStorageTestRunId={run}");
+        await (milliseconds < 0 ? one.WaitAsync() : Task.Delay(milliseconds));
+        using Command other = await second.StartAsync(Kind.Beta, $"-p:SyncStorageTestRunId={run}");
+        CommandResult[] results = await Task.WhenAll(one.WaitAsync(), other.WaitAsync());
+
+        foreach ((CommandResult result, Trial trial) in results.Zip([first, second]))
+        {
+            Assert.AreEqual(0, result.ExitCode, result.Output);
+            Report report = trial.Report.AssertWhole();
+            Assert.AreEqual((run, "completed"), (report.TestRunId, report.State), result.Output);
+            Assert.AreEqual(5 * report.Workers.Count, report.Results.Observed, result.Output);
+            StringAssert.Contains(result.Output, $"Sync Storage: run {run} completed, {report.Workers.Count} workers");
+        }
+
+        if (first.Report.Workers.Count == 2)
+        {
+            Assert.HasCount(2, second.Report.Workers, "One run, one story.");
+        }
+
+        await first.AssertNothingLeftAsync();
+        first.Passed();
+        second.Passed();
+    }
+
     [TestMethod]
     public async Task With_different_run_ids_are_two_runs()
     {

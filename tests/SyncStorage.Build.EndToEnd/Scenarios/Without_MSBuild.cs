@@ -1,4 +1,5 @@
 using System.IO;
+using System.Linq;
 using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 
@@ -13,22 +14,9 @@ public sealed class Without_MSBuild
         using var user = new UserFolder();
         user.WithMSTest();
         await user.DotnetAsync("build", "Unit");
-        user.Write("sync.runsettings", """
-            <RunSettings>
-              <DataCollectionRunSettings><DataCollectors>
-                <DataCollector friendlyName="SyncStorage" uri="datacollector://SyncStorage/v1">
-                  <Configuration><TestRunId>by-hand</TestRunId><Port>0</Port></Configuration>
-                </DataCollector>
-              </DataCollectors></DataCollectionRunSettings>
-              <LoggerRunSettings><Loggers>
-                <Logger friendlyName="SyncStorage" uri="logger://SyncStorage/v1" enabled="true"><Configuration><TestRunId>by-hand</TestRunId><Port>0</Port></Configuration></Logger>
-              </Loggers></LoggerRunSettings>
-            </RunSettings>
-            """);
+        WriteSettings(user);
 
-        CommandResult run = await user.DotnetAsync(
-            "vstest", "Unit/bin/Debug/net10.0/Unit.dll", "--Settings:sync.runsettings",
-            "--TestAdapterPath:" + Path.Combine(Packages.Unpacked, "collector"), "--TestAdapterPath:" + Path.Combine(Packages.Unpacked, "logger"));
+        CommandResult run = await user.DotnetAsync("vstest", "Unit/bin/Debug/net10.0/Unit.dll", "--Settings:sync.runsettings", "--TestAdapterPath:" + Path.Combine(Packages.Unpacked, "logger"));
 
         Assert.AreEqual(0, run.ExitCode, run.Output);
         Report report = user.Report.AssertWhole();
@@ -37,4 +25,41 @@ public sealed class Without_MSBuild
         Assert.HasCount(1, report.Workers);
         user.Passed();
     }
+
+    [TestMethod]
+    public async Task The_collector_beside_it_saves_the_results_of_several_test_hosts_at_once()
+    {
+        using var user = new UserFolder();
+        const string Crashes = """[TestMethod] public void ZCrash() => Environment.FailFast("as told");""";
+        user.WithMSTest("One", Crashes).WithMSTest("Two").WithMSTest("Three", Crashes).WithSolution();
+        await user.DotnetAsync("build", "All.slnx");
+        WriteSettings(user);
+
+        CommandResult run = await user.DotnetAsync(
+            "vstest", "One/bin/Debug/net10.0/One.dll", "Two/bin/Debug/net10.0/Two.dll", "Three/bin/Debug/net10.0/Three.dll", "--Parallel",
+            "--Settings:sync.runsettings", "--TestAdapterPath:" + Path.Combine(Packages.Unpacked, "logger"), "--", "RunConfiguration.MaxCpuCount=0");
+
+        Assert.AreEqual(1, run.ExitCode, run.Output);
+        Report report = user.Report.AssertWhole();
+        Assert.AreEqual(11, report.Results.Observed, run.Output);
+        Assert.AreEqual(new Outcomes(6, 2, 3), report.Results.Outcomes);
+        Assert.HasCount(2, report.Lines.Where(line => line.Outcome == "Failed" && line.FullyQualifiedName.EndsWith("ZCrash", System.StringComparison.Ordinal) && line.Recovered));
+        Assert.IsTrue(report.Lines.Where(line => line.FullyQualifiedName.StartsWith("Two", System.StringComparison.Ordinal)).All(line => !line.Recovered));
+        user.Passed();
+    }
+
+    private static void WriteSettings(UserFolder user)
+        => user.Write("sync.runsettings", $"""
+            <RunSettings>
+              <InProcDataCollectionRunSettings><InProcDataCollectors>
+                <InProcDataCollector friendlyName="SyncStorage" uri="InProcDataCollector://SyncStorage/v1" codebase="{Path.Combine(Packages.Unpacked, "collector", "SyncStorage.Collector.dll")}"
+                  assemblyQualifiedName="SyncStorage.Collector.SyncStorageCollector, SyncStorage.Collector, Version=1.0.0.0, Culture=neutral, PublicKeyToken=null">
+                  <Configuration><TestRunId>by-hand</TestRunId></Configuration>
+                </InProcDataCollector>
+              </InProcDataCollectors></InProcDataCollectionRunSettings>
+              <LoggerRunSettings><Loggers>
+                <Logger friendlyName="SyncStorage" uri="logger://SyncStorage/v1" enabled="true"><Configuration><Port>0</Port></Configuration></Logger>
+              </Loggers></LoggerRunSettings>
+            </RunSettings>
+            """);
 }

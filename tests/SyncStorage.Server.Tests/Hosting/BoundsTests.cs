@@ -111,17 +111,6 @@ public sealed class BoundsTests
         Assert.AreEqual(200, (await server.PostAsync("/register", """{"pid":"a","testRunId":"run7"}""")).Status);
     }
 
-    [TestMethod]
-    [DataRow("{}", 10_001, DisplayName = "results")]
-    [DataRow("{\"traits\":[{},{},{},{},{},{},{},{},{},{}]}", 50_000, DisplayName = "what is in them")]
-    public async Task A_batch_holds_so_many_results_and_no_more(string result, int count)
-    {
-        await using RunningServer server = await RunningServer.StartAsync(embedded: true);
-        await server.PostAsync("/register", """{"pid":"a","testRunId":"R"}""");
-        string batch = $$"""{"pid":"a","testRunId":"R","results":[{{string.Join(',', Enumerable.Repeat(result, count))}}]}""";
-        Assert.AreEqual(413, (await server.PostAsync("/results", batch, RunningServer.Secret)).Status);
-    }
-
     private static async Task<string> SendRawAsync(int port, string request)
     {
         using var client = new TcpClient();

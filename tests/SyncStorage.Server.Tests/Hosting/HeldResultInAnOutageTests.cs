@@ -158,7 +158,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
         }
         else
         {
-            Assert.AreEqual(0, await ResendAsync(testIt));
+            Assert.AreEqual(0, await ResendAsync(testIt, "--baseURL", testIt.Url));
         }
 
         Assert.AreEqual("Completed", run.State);
@@ -167,7 +167,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
         Assert.AreEqual((4L, 0L, true), (left.Report.Results.Sent, left.Report.Results.Spooled, left.Report.InProgress!.Finalized));
         AssertNothingTold(left.Report);
         testIt.ClearRequests();
-        Assert.AreEqual(0, await ResendAsync(testIt));
+        Assert.AreEqual(0, await ResendAsync(testIt, "--baseURL", testIt.Url));
         Assert.IsEmpty(testIt.Requests, "nothing is left");
     }
 
@@ -191,7 +191,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
         CollectionAssert.AreEqual(new[] { 1, 0, 0 }, said);
         Assert.AreEqual(1, testIt.Requests.Count(request => request.Path.EndsWith(left.RunId, StringComparison.Ordinal)));
         Assert.AreEqual(3L, left.Report.Results.Spooled);
-        Assert.AreEqual(1, await ResendAsync(testIt), "a user's word asks again");
+        Assert.AreEqual(1, await ResendAsync(testIt, "--baseURL", testIt.Url), "a user's word asks again");
     }
 
     private static Task AwayAtTheEnd(TestItServer testIt, string away)

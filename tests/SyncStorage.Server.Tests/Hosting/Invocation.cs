@@ -23,6 +23,9 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
     /// <summary>1 = into a given run, 2 = into one that it creates.</summary>
     public int AdapterMode { get; init; } = 1;
 
+    /// <summary>The server's process, once it is started.</summary>
+    public int ServerId { get; private set; }
+
     /// <summary>Test IT's address; null = http on the port.</summary>
     public string? Url { get; init; }
 
@@ -43,37 +46,25 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
         using SessionLease lease = session.TakeLease();
         using ServerProcess server = ServerProcess.StartWith(
             Token, "--session", session.Directory, "--directory", directory, "--completionTimeout", completionTimeout.ToString(provider: null), "--testRunId", RunId, "--port", "0");
-        ServerState state = (await session.WaitForServerAsync(TimeSpan.FromSeconds(30)))!;
-        using (var client = new SyncStorageClient(state.Url, state.Secret))
+        ServerId = server.Process.Id;
+        using (var worker = new MailingWorker(new RunFolder(directory, RunId).MailDirectory, RunId, "worker-" + Guid.NewGuid().ToString("N"), session.Identity))
         {
-            string pid = "worker-" + Guid.NewGuid().ToString("N");
-            await client.RegisterAsync(new RegisterRequest { Pid = pid, TestRunId = RunId, Part = WorkerPart.Logger }, default);
-            await HandOverAsync(client, pid, first, results / 2);
-            await (meanwhile?.Invoke() ?? Task.CompletedTask);
-            await HandOverAsync(client, pid, first + (results / 2), results - (results / 2));
-            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = pid, TestRunId = RunId, Status = WorkerStatus.Completed }, default);
+            worker.Send(first, results / 2);
+            if (meanwhile is not null)
+            {
+                await meanwhile();
+            }
+
+            worker.Send(first + (results / 2), results - (results / 2));
+            worker.Complete();
         }
 
+        // The build's node waits for the server's end; here only for its start, which takes the folder.
+        Assert.IsNotNull(await session.WaitForServerAsync(TimeSpan.FromSeconds(30)));
         lease.Dispose();
         Assert.AreEqual(0, await server.WaitForExitAsync());
     }
 
     public static Report ReadReport(string directory, string runId)
         => JsonSerializer.Deserialize(File.ReadAllBytes(new RunFolder(directory, runId).ReportPath), ServerJson.Default.Report)!;
-
-    private async Task HandOverAsync(SyncStorageClient client, string pid, int first, int count)
-        => await client.PostResultsAsync(new ResultBatch { Pid = pid, TestRunId = RunId, Results = [.. Enumerable.Range(first, count).Select(Result)] }, default);
-
-    private static ObservedResult Result(int number) => new()
-    {
-        Sequence = number,
-        TestCaseId = "case-" + number,
-        FullyQualifiedName = "N.C.M" + number,
-        DisplayName = "M" + number,
-        TestCaseDisplayName = "M" + number,
-        ExecutorUri = "executor://mstestadapter/v2",
-        Outcome = "Passed",
-        StartedOn = DateTimeOffset.UnixEpoch,
-        CompletedOn = DateTimeOffset.UnixEpoch,
-    };
 }

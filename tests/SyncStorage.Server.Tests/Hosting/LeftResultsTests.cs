@@ -1,7 +1,11 @@
 using System;
+using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
+using SyncStorage.Server.Hosting;
 using SyncStorage.Server.Results;
+using SyncStorage.Settings;
 using TestItStandIn;
 using TestRun = TestItStandIn.TestRun;
 
@@ -84,6 +88,58 @@ public sealed class LeftResultsTests : IDisposable
         Assert.AreEqual((5L, 0L), (left.Report.Results.Spooled, left.Report.Results.Sent));
         Assert.AreEqual(1, testIt.Requests.Count(request => request.Path.EndsWith(left.RunId, StringComparison.Ordinal)));
         Assert.IsEmpty(testIt.Violations);
+    }
+
+    /// <summary>A restored artifact is enough to have a journal that names any address: whose token would go there?</summary>
+    [TestMethod]
+    public async Task Results_for_another_address_are_named_and_it_is_not_contacted()
+    {
+        Invocation left = await LeaveAsync(5);
+        await using TestItServer journals = await TestItAsync();
+        journals.AddRun(left.RunId);
+        await using TestItServer current = await TestItServer.StartAsync();
+
+        foreach (string? url in (string?[])[current.Url, null])
+        {
+            using ServerProcess resend = ServerProcess.StartWith(
+                new Dictionary<string, string>(Invocation.Token) { ["TMS_URL"] = url ?? "" }, "--resend", "--directory", Results);
+            string output = await resend.Process.StandardError.ReadToEndAsync();
+            Assert.AreEqual(1, await resend.WaitForExitAsync());
+            StringAssert.Contains(output, $"5 results of run {left.RunId} is left as it is: they are for http://127.0.0.1:{_port}");
+        }
+
+        Assert.AreEqual((5L, 0L), (left.Report.Results.Spooled, left.Report.Results.Sent));
+        Assert.IsEmpty(journals.Requests);
+        Assert.IsEmpty(current.Requests);
+    }
+
+    /// <summary>A journal may name any file of this machine as the one that holds the token, and switch certificates off.</summary>
+    [TestMethod]
+    public void Token_and_certificates_are_those_of_the_current_settings()
+    {
+        var left = new RunSettings { Url = "https://testit/", CertValidation = false, ConfigFile = "/etc/passwd", ProjectId = "p" };
+        var destination = new ResendDestination("https://testit", true, "/mine");
+        Assert.IsNull(destination.WhyNot(left.Url));
+        Assert.AreEqual(("https://testit", true, "/mine", "p"), (destination.Apply(left).Url, destination.Apply(left).CertValidation, destination.Apply(left).ConfigFile, destination.Apply(left).ProjectId));
+        StringAssert.Contains(destination.WhyNot("https://testit.evil"), "https://testit.evil");
+    }
+
+    [TestMethod]
+    public async Task Results_for_another_project_are_left_to_its_runs()
+    {
+        Invocation left = await LeaveAsync(5);
+        string journal = Path.Combine(Results, left.RunId, "journal.jsonl");
+        await File.WriteAllTextAsync(journal, (await File.ReadAllTextAsync(journal)).Replace(new TestItOptions().ProjectId, "99999999-9999-9999-9999-999999999999", StringComparison.Ordinal));
+        await using TestItServer testIt = await TestItAsync();
+        testIt.AddRun(left.RunId);
+        var next = new Invocation(Results, _port);
+        testIt.AddRun(next.RunId);
+
+        await next.RunAsync(3);
+
+        AssertSent(next, 3);
+        Assert.AreEqual(5, left.Report.Results.Spooled);
+        Assert.IsFalse(testIt.Requests.Any(request => request.Path.Contains(left.RunId, StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -184,7 +240,7 @@ public sealed class LeftResultsTests : IDisposable
     private Task<TestItServer> TestItAsync(TimeSpan latency = default) => TestItServer.StartAsync(new TestItOptions { Port = _port, Latency = latency });
 
     private ServerProcess StartResend(int completionTimeout = 25)
-        => ServerProcess.StartWith(Invocation.Token, "--resend", "--directory", Results, "--completionTimeout", completionTimeout.ToString(provider: null));
+        => ServerProcess.StartWith(new Dictionary<string, string>(Invocation.Token) { ["TMS_URL"] = $"http://127.0.0.1:{_port}" }, "--resend", "--directory", Results, "--completionTimeout", completionTimeout.ToString(provider: null));
 
     private async Task<int> ResendAsync(int completionTimeout = 25)
     {

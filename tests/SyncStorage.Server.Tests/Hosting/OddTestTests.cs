@@ -4,15 +4,18 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
+using SyncStorage.Mail;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
+using SyncStorage.Server.Mail;
+using SyncStorage.Server.Runs;
 using SyncStorage.TestLogger;
 using TestItStandIn;
 
 namespace SyncStorage.Server.Tests.Hosting;
 
 /// <summary>
-/// The whole way of odd names and messages: VSTest's object, our record, the wire, the server, results.jsonl, Test IT's body. What comes
+/// The whole way of odd names and messages: VSTest's object, our line of mail, the server, results.jsonl, Test IT's body. What comes
 /// out is what went in, but for what is documented: half of a surrogate pair is U+FFFD, Test IT gets no NUL, tags become entities.
 /// The end-to-end tests do the same with a real test host and twenty times as many.
 /// </summary>
@@ -22,7 +25,6 @@ public sealed class OddTestTests
 {
     private const int Seed = 20260102;
     private const int Count = 1_000;
-    private const int BatchSize = 200;
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -32,19 +34,22 @@ public sealed class OddTestTests
         await using TestItServer testIt = await TestItServer.StartAsync(new TestItOptions { AutoClose = false, RecordBodies = false });
         TestItStandIn.TestRun run = testIt.AddRun();
         await using RunningServer server = await RunningServer.StartAsync(embedded: true, testIt: testIt);
-        using var client = new SyncStorageClient(server.Url, RunningServer.Secret);
-        await client.RegisterAsync(new RegisterRequest { Pid = "odd", TestRunId = run.Id, Part = WorkerPart.Logger }, default);
-
         var random = new Random(Seed);
-        var sent = new List<ObservedResult>(Count);
-        for (int first = 0; first < Count; first += BatchSize)
+        List<MailedResult> sent = [.. Enumerable.Range(0, Count).Select(i => MailedResults.Of(OddTests.Next(random, i), DateTimeOffset.UnixEpoch.AddYears(50)))];
+        Run known = server.Runs.Open(run.Id);
+        using (var worker = new MailingWorker(known.Folder.MailDirectory, run.Id, "odd"))
         {
-            List<ObservedResult> batch = [.. Enumerable.Range(first, BatchSize).Select(i => ObservedResultMapper.Map(OddTests.Next(random, i), i, DateTimeOffset.UnixEpoch.AddYears(50)))];
-            sent.AddRange(batch);
-            await client.PostResultsAsync(new ResultBatch { Pid = "odd", TestRunId = run.Id, Results = batch }, default);
+            for (int i = 0; i < Count; i++)
+            {
+                worker.Send(sent[i], i);
+            }
+
+            worker.Complete();
         }
 
-        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "odd", TestRunId = run.Id, Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, default);
+        using var mailbox = new Mailbox(known, [known.Folder.MailDirectory], LocalCoordinator.Instance, server.Log);
+        await mailbox.PollAsync();
+        using var client = new SyncStorageClient(server.Url, RunningServer.Secret);
         // At once: the grace period is for official workers.
         Assert.IsTrue((await client.ForceCompletionAsync(run.Id, default)).Completed);
 
@@ -68,18 +73,18 @@ public sealed class OddTestTests
         TestContext.WriteLine($"cases: {Count}");
     }
 
-    private static void AssertStored(ObservedResult expected, ObservedResult stored, string which)
+    private static void AssertStored(MailedResult expected, ObservedResult stored, string which)
     {
-        Assert.AreEqual(OddTests.WellFormed(expected.FullyQualifiedName), stored.FullyQualifiedName, which);
+        Assert.AreEqual(OddTests.WellFormed(expected.Test.FullyQualifiedName), stored.FullyQualifiedName, which);
         Assert.AreEqual(OddTests.WellFormed(expected.DisplayName), stored.DisplayName, which);
-        Assert.AreEqual(OddTests.WellFormed(expected.TestCaseDisplayName), stored.TestCaseDisplayName, which);
-        Assert.AreEqual(OddTests.WellFormed(expected.Source), stored.Source, which);
+        Assert.AreEqual(OddTests.WellFormed(expected.Test.DisplayName), stored.TestCaseDisplayName, which);
+        Assert.AreEqual(OddTests.WellFormed(expected.Test.Source), stored.Source, which);
         Assert.AreEqual(OddTests.WellFormed(expected.Message), stored.Message ?? "", which);
         Assert.AreEqual(OddTests.WellFormed(expected.Trace), stored.Trace ?? "", which);
         Assert.AreEqual(expected.Outcome, stored.Outcome, which);
         Assert.AreEqual((expected.StartedOn, expected.CompletedOn, expected.DurationMs), (stored.StartedOn, stored.CompletedOn, stored.DurationMs), which);
         CollectionAssert.AreEqual(
-            expected.Traits.Select(trait => (OddTests.WellFormed(trait.Name), OddTests.WellFormed(trait.Value))).ToList(),
+            expected.Test.Traits.Select(trait => (OddTests.WellFormed(trait.Name), OddTests.WellFormed(trait.Value))).ToList(),
             stored.Traits.Select(trait => (trait.Name, trait.Value)).ToList(),
             which);
     }

@@ -48,6 +48,7 @@ internal sealed class RunningServer : IAsyncDisposable
     }
 
     public RunBook Runs { get; }
+    public ServerLog Log => _log;
     public string Url { get; }
     public int Port => new Uri(Url).Port;
     public bool WasShutDown { get; private set; }

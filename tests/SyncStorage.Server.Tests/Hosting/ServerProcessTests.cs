@@ -98,7 +98,7 @@ public sealed class ServerProcessTests : IDisposable
     }
 
     [TestMethod]
-    public async Task What_got_200_survives_kill_9_and_the_next_server_of_the_session_goes_on()
+    public async Task What_was_mailed_survives_kill_9_and_the_next_server_of_the_session_goes_on()
     {
         Session session = Session.At(_folder.File("session"));
         session.WriteRun(new RunSettings { TestRunId = "R" });
@@ -110,27 +110,17 @@ public sealed class ServerProcessTests : IDisposable
             Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(session.ServerStatePath));
         }
 
-        using (var client = new SyncStorageClient(state.Url, state.Secret))
-        {
-            await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default);
-            for (int batch = 0; batch < 20; batch++)
-            {
-                await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [.. Enumerable.Range(batch * 50, 50).Select(i => RunFixture.Result(i))] }, default);
-            }
-        }
+        using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
+        worker.Send(0, 1000);
+        await ObservedAsync("R", 1000);
 
         first.Signal("KILL");
         await first.WaitForExitAsync();
         File.Delete(session.ServerStatePath);
 
         using ServerProcess second = StartEmbedded(session);
-        state = (await session.WaitForServerAsync(Patience))!;
-        using (var client = new SyncStorageClient(state.Url, state.Secret))
-        {
-            await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [.. Enumerable.Range(950, 100).Select(i => RunFixture.Result(i))] }, default);
-            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed, Part = WorkerPart.Logger }, default);
-        }
-
+        worker.Send(1000, 50);
+        worker.Complete();
         lease.Dispose();
         Assert.AreEqual(0, await second.WaitForExitAsync());
         Report report = ReadReport("R");
@@ -142,13 +132,13 @@ public sealed class ServerProcessTests : IDisposable
     public async Task When_the_process_that_called_dotnet_test_is_killed_the_run_is_interrupted_and_the_server_gone()
     {
         Session session = Session.At(_folder.File("session"));
-        using SessionLease lease = session.TakeLease();
         using Process dotnetTest = Process.Start("sleep", "600");
-        using ServerProcess server = StartEmbedded(session, "--watch", dotnetTest.Id.ToString(CultureInfo.InvariantCulture));
-        ServerState state = (await session.WaitForServerAsync(Patience))!;
-        using var client = new SyncStorageClient(state.Url, state.Secret);
-        await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default);
-        await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [RunFixture.Result(0)] }, default);
+        // A build node may live on and hold it.
+        using SessionLease lease = session.TakeLease(new LeaseHolder("call", dotnetTest.Id));
+        using ServerProcess server = StartEmbedded(session);
+        using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
+        worker.Send(0, 1);
+        await ObservedAsync("R", 1);
 
         long killed = Environment.TickCount64;
         dotnetTest.Kill();
@@ -185,10 +175,9 @@ public sealed class ServerProcessTests : IDisposable
         SessionLease lease = dead.TakeLease();
         using (ServerProcess server = StartEmbedded(dead, "--testRunId", "LEFT"))
         {
-            ServerState state = (await dead.WaitForServerAsync(Patience))!;
-            using var client = new SyncStorageClient(state.Url, state.Secret);
-            await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "LEFT", Part = WorkerPart.Logger }, default);
-            await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "LEFT", Results = [RunFixture.Result(0)] }, default);
+            using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "LEFT").MailDirectory, "LEFT", "a");
+            worker.Send(0, 1);
+            await ObservedAsync("LEFT", 1);
             server.Signal("KILL");
             await server.WaitForExitAsync();
         }
@@ -205,31 +194,6 @@ public sealed class ServerProcessTests : IDisposable
     }
 
     [TestMethod]
-    public async Task Two_invocations_of_one_run_on_one_port_share_one_master()
-    {
-        Session one = Session.At(_folder.File("one")), two = Session.At(_folder.File("two"));
-        using SessionLease leaseOne = one.TakeLease(), leaseTwo = two.TakeLease();
-        int port = FreePort();
-        using ServerProcess first = StartEmbedded(one, "--port", Text(port));
-        ServerState stateOne = (await one.WaitForServerAsync(Patience))!;
-        using ServerProcess second = StartEmbedded(two, "--port", Text(port));
-        ServerState stateTwo = (await two.WaitForServerAsync(Patience))!;
-        Assert.AreEqual(stateOne.Url, stateTwo.Url);
-        StringAssert.StartsWith(stateTwo.Notices.Single(), "SYNC0006");
-
-        using var client = new SyncStorageClient(stateTwo.Url, stateTwo.Secret);
-        Assert.IsTrue((await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
-        Assert.IsFalse((await client.RegisterAsync(new RegisterRequest { Pid = "b", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
-        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed }, default);
-        leaseOne.Dispose();
-        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "b", TestRunId = "R", Status = WorkerStatus.Completed }, default);
-        leaseTwo.Dispose();
-        await Task.WhenAll(first.WaitForExitAsync(), second.WaitForExitAsync());
-        Report report = ReadReport("R");
-        Assert.AreEqual(("completed", 2), (report.State, report.Workers.Count));
-    }
-
-    [TestMethod]
     public async Task A_service_of_the_official_protocol_on_the_port_elects_and_is_never_stopped()
     {
         using ServerProcess official = ServerProcess.Start("--port", "0", "--directory", _folder.File("official"));
@@ -237,13 +201,9 @@ public sealed class ServerProcessTests : IDisposable
         Session session = Session.At(_folder.File("session"));
         using SessionLease lease = session.TakeLease();
         using ServerProcess server = StartEmbedded(session, "--port", Text(new Uri(url).Port));
-        ServerState state = (await session.WaitForServerAsync(Patience))!;
-        using (var client = new SyncStorageClient(state.Url, state.Secret))
-        {
-            Assert.IsTrue((await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
-            await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [RunFixture.Result(0)] }, default);
-            await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed }, default);
-        }
+        using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
+        worker.Send(0, 1);
+        worker.Complete();
 
         using (var foreign = new SyncStorageClient(url))
         {
@@ -284,10 +244,9 @@ public sealed class ServerProcessTests : IDisposable
         using ServerProcess server = StartEmbedded(session, "--coordinator", "http://127.0.0.1:9");
         ServerState state = (await session.WaitForServerAsync(Patience))!;
         StringAssert.StartsWith(state.Notices.Single(), "SYNC0007");
-        using var client = new SyncStorageClient(state.Url, state.Secret);
-        Assert.IsFalse((await client.RegisterAsync(new RegisterRequest { Pid = "a", TestRunId = "R", Part = WorkerPart.Logger }, default)).IsMaster);
-        await client.PostResultsAsync(new ResultBatch { Pid = "a", TestRunId = "R", Results = [RunFixture.Result(0)] }, default);
-        await client.SetWorkerStatusAsync(new WorkerStatusRequest { Pid = "a", TestRunId = "R", Status = WorkerStatus.Completed }, default);
+        using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
+        worker.Send(0, 1);
+        worker.Complete();
         lease.Dispose();
         await server.WaitForExitAsync();
         Report report = ReadReport("R");
@@ -315,6 +274,23 @@ public sealed class ServerProcessTests : IDisposable
         await server.WaitForExitAsync();
         Assert.IsFalse(Directory.Exists(old.Path));
         Assert.IsTrue(Directory.Exists(_folder.File(Path.Combine("out", "mine"))));
+    }
+
+    private async Task ObservedAsync(string testRunId, long count)
+    {
+        var waited = Stopwatch.StartNew();
+        string results = new RunFolder(_folder.File("out"), testRunId).ResultsPath;
+        while (!File.Exists(results) || LinesIn(results) < count)
+        {
+            Assert.IsLessThan(Patience, waited.Elapsed);
+            await Task.Delay(20);
+        }
+    }
+
+    private static int LinesIn(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd().Count(c => c == '\n');
     }
 
     private ServerProcess StartEmbedded(Session session, params string[] more)

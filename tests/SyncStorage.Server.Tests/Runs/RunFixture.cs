@@ -21,10 +21,12 @@ internal sealed class RunFixture : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ServerLog _log;
     private readonly bool _publishes;
+    private readonly IForeignSlot? _slot;
 
-    public RunFixture(bool publishes)
+    public RunFixture(bool publishes, IForeignSlot? slot = null)
     {
         _publishes = publishes;
+        _slot = slot;
         _log = new ServerLog(Time);
         Run = Open();
     }
@@ -33,12 +35,13 @@ internal sealed class RunFixture : IDisposable
     public RecordingPublisher Publisher { get; private set; } = new();
     public FakeProcesses Processes { get; } = new();
     public Run Run { get; private set; }
+    public ServerLog Log => _log;
     public RunFolder Folder => new(_folder.Path, "R");
 
     public bool Register(string pid) => Run.Register(new RegisterRequest { Pid = pid, TestRunId = "R", Part = WorkerPart.Logger, Project = "P", TargetFramework = "net10.0" });
 
     public void HandOver(string pid, params long[] sequences)
-        => Run.AcceptFrom(pid, sequences.Select(sequence => Result(sequence)).ToList());
+        => Run.Accept(pid, sequences.Select(sequence => Result(sequence)).ToList());
 
     public static ObservedResult Result(long sequence, string outcome = "Passed") => new()
     {
@@ -60,7 +63,7 @@ internal sealed class RunFixture : IDisposable
         Run.Dispose();
         Publisher = new RecordingPublisher();
         Run = Open();
-        Run.TakeSpooled(take: true);
+        Run.Pass();
     }
 
     public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ServerJson.Default.Report)!;
@@ -81,13 +84,6 @@ internal sealed class RunFixture : IDisposable
         return log.ReadToEnd().Split('\n').Count(text => text.Contains(line, StringComparison.Ordinal));
     }
 
-    public void Spool(string pid, params long[] sequences)
-    {
-        Directory.CreateDirectory(Folder.SpoolDirectory);
-        var batch = new ResultBatch { Pid = pid, TestRunId = "R", Results = sequences.Select(sequence => Result(sequence)).ToList() };
-        File.AppendAllText(Folder.SpoolPath(pid), JsonSerializer.Serialize(batch, WireJson.Default.ResultBatch) + "\n");
-    }
-
     public void Dispose()
     {
         Run.Dispose();
@@ -103,7 +99,7 @@ internal sealed class RunFixture : IDisposable
         Directory = _folder.Path,
         SettingsOf = id => new RunSettings { TestRunId = id, Publish = _publishes, Url = "http://testit", ProjectId = "project" },
         CreatePublisher = (_, log, _) => Publisher.For(log),
-    });
+    }, _slot);
 }
 
 /// <summary>A clock whose time of day can be set without any time passing, as users and time servers do.</summary>

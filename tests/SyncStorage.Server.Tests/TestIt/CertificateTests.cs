@@ -13,6 +13,7 @@ using SyncStorage.Server.TestIt;
 using SyncStorage.Server.Tests.Hosting;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
+using ServerProcess = SyncStorage.Server.Tests.Hosting.ServerProcess;
 using TestItStandIn;
 using TestRun = TestItStandIn.TestRun;
 
@@ -103,9 +104,9 @@ public sealed class CertificateTests : IDisposable
         Assert.IsEmpty(testIt.Violations);
     }
 
-    /// <summary>What is journaled of a run is enough to get there again: the environment of the resend says nothing.</summary>
+    /// <summary>A journal may come from anywhere: it can neither switch the check off nor say where the token goes.</summary>
     [TestMethod]
-    public async Task A_resend_knows_it_from_the_journal()
+    public async Task A_resend_goes_by_the_current_settings_and_not_by_the_journal()
     {
         await using TestItServer testIt = await TestItServer.StartAsync(Options);
         var left = new Invocation(Results, 0, completionTimeout: 2) { Url = testIt.Url, CertValidation = false };
@@ -114,7 +115,14 @@ public sealed class CertificateTests : IDisposable
         await left.RunAsync(3);
         Assert.AreEqual(3L, left.Report.Results.Spooled);
         testIt.Faults.Down = false;
-        using ServerProcess resend = ServerProcess.StartWith(Invocation.Token, "--resend", "--directory", Results);
+        int asked = testIt.Requests.Count;
+        using (ServerProcess strict = ServerProcess.StartWith(Invocation.Token, "--resend", "--directory", Results, "--baseURL", testIt.Url, "--completionTimeout", "2"))
+        {
+            Assert.AreEqual(1, await strict.WaitForExitAsync());
+        }
+
+        Assert.HasCount(asked, testIt.Requests);
+        using ServerProcess resend = ServerProcess.StartWith(Accepting, "--resend", "--directory", Results, "--baseURL", testIt.Url);
         Assert.AreEqual(0, await resend.WaitForExitAsync());
         Assert.HasCount(3, run.Rows);
     }

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
@@ -68,13 +69,12 @@ internal sealed partial class TestItClient
         string call = $"{method} {address}";
         using var timeout = new CancellationTokenSource(_timing.Attempt, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        // Outside the try: a file that cannot be read is no trouble of Test IT's.
         using HttpContent? body = content?.Invoke();
         try
         {
             IFlurlRequest request = _http.Request(address).AllowAnyHttpStatus().WithHeader("Authorization", "PrivateToken " + _token);
-            using HttpResponseMessage response = await request.SendAsync(method, body, either.Token).ConfigureAwait(false);
-            byte[] answer = await response.Content.ReadAsByteArrayAsync(either.Token).ConfigureAwait(false);
+            using HttpResponseMessage response = await request.SendAsync(method, body, either.Token, HttpCompletionOption.ResponseHeadersRead).ConfigureAwait(false);
+            byte[] answer = await BoundedAnswer.ReadAsync(response.Content, either.Token).ConfigureAwait(false);
             string? mediaType = response.Content.Headers.ContentType?.MediaType;
             if (response.IsSuccessStatusCode)
             {
@@ -84,6 +84,15 @@ internal sealed partial class TestItClient
             }
 
             throw Failure(call, response, answer, mediaType);
+        }
+        catch (Exception e) when (FileTroubleIn(e) is { } trouble)
+        {
+            // A file that cannot be read is no trouble of Test IT's, and reading it again would not help.
+            throw trouble;
+        }
+        catch (UnreadAnswerException e)
+        {
+            throw OverBounds(call, e.Message);
         }
         catch (Exception e) when (e is not TestItException)
         {
@@ -139,22 +148,30 @@ internal sealed partial class TestItClient
 
         try
         {
-            ProblemModel? problem = JsonSerializer.Deserialize(answer, TestItJson.Wire.ProblemModel);
-            var words = new[] { problem?.Title, problem?.Detail, problem?.Message }.Concat(problem?.Errors?.SelectMany(error => error.Value.Select(text => error.Key.Length > 0 ? $"{error.Key}: {text}" : text)) ?? []);
+            ProblemModel? problem = JsonSerializer.Deserialize(BoundedAnswer.Check(answer, strict: false), TestItJson.Wire.ProblemModel);
+            var words = new[] { problem?.Title, problem?.Detail, problem?.Message }.Concat(problem?.Errors?.Where(error => error.Value is not null).SelectMany(error => error.Value.Select(text => error.Key.Length > 0 ? $"{error.Key}: {text}" : text)) ?? []);
             string reason = string.Join(" ", words.Where(word => !string.IsNullOrWhiteSpace(word)));
             return (reason.Length > 2000 ? reason[..2000] : reason, problem?.Errors?.Keys.ToArray() ?? []);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or UnreadAnswerException)
         {
             return ("", []);
         }
     }
 
-    private T Parse<T>(string call, byte[] answer, JsonTypeInfo<T> type)
+    private static TestItException OverBounds(string call, string reason)
+        => new(TestItError.OverBounds, $"{call}: its answer is not read: {reason}.") { Reason = $"its answer is not read: {reason}", Unclear = true };
+
+    /// <param name="strict">True: a list with a null element is no answer; false: such elements are skipped.</param>
+    private T Parse<T>(string call, byte[] answer, JsonTypeInfo<T> type, bool strict = false)
     {
         try
         {
-            return JsonSerializer.Deserialize(answer, type) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize(BoundedAnswer.Check(answer, strict), type) ?? throw new JsonException("null");
+        }
+        catch (UnreadAnswerException e)
+        {
+            throw OverBounds($"{call} at {_url}", e.Message);
         }
         catch (JsonException e)
         {
@@ -180,6 +197,9 @@ internal sealed partial class TestItClient
 
         return false;
     }
+
+    private static FileTroubleException? FileTroubleIn(Exception? e)
+        => e is null ? null : e as FileTroubleException ?? FileTroubleIn(e.InnerException);
 
     private static Exception Innermost(Exception e)
     {

@@ -25,6 +25,12 @@ internal sealed partial class TestItClient : IDisposable
     public const int MostPerRequest = 100;
     public const long LargestFile = 50L * 1024 * 1024;
 
+    /// <summary>Of all pages of a search: rows of a run, of which we may have to know each.</summary>
+    private const int MostHits = 200_000;
+
+    /// <summary>Characters of what is kept of them.</summary>
+    private const int MostHitsSize = 25_000_000;
+
     private readonly string _url;
     private readonly string _token;
     private readonly TestItTiming _timing;
@@ -56,7 +62,7 @@ internal sealed partial class TestItClient : IDisposable
 #pragma warning restore CA5359
         }
 
-        _handler = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 64 * 1024 * 1024 };
+        _handler = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan };
         _http = new FlurlClient(_handler);
         _http.Settings.Timeout = null;
         _pipeline = TestItPipeline.Create(timing, time);
@@ -113,7 +119,7 @@ internal sealed partial class TestItClient : IDisposable
         => GetAsync($"workflows/{id}", TestItJson.Wire.WorkflowDetails, cancellation);
 
     public Task<List<ConfigurationDetails>> SearchConfigurationsAsync(string projectId, CancellationToken cancellation)
-        => SearchAsync("configurations/search", new ConfigurationFilterModel { ProjectIds = [projectId], IsDeleted = false }, TestItJson.Wire.ConfigurationFilterModel, TestItJson.Wire.ListConfigurationDetails, cancellation);
+        => SearchAsync("configurations/search", new ConfigurationFilterModel { ProjectIds = [projectId], IsDeleted = false }, TestItJson.Wire.ConfigurationFilterModel, TestItJson.Wire.ListConfigurationDetails, one => one.Id, one => one.Id?.Length ?? 0, strict: false, cancellation);
 
     public async Task<RunDetails> CreateRunAsync(RunCreateModel run, CancellationToken cancellation)
         => Parse("POST testRuns", await SendAsync(HttpMethod.Post, "testRuns", Json(run with { Links = Links(run.Links) }, TestItJson.Wire.RunCreateModel), repeatable: false, cancellation).ConfigureAwait(false), TestItJson.Wire.RunDetails);
@@ -151,11 +157,20 @@ internal sealed partial class TestItClient : IDisposable
         => GetAsync($"testResults/{id}", TestItJson.Wire.ResultDetails, cancellation);
 
     /// <summary>All pages.</summary>
-    public Task<List<ResultHit>> SearchResultsAsync(ResultFilterModel filter, CancellationToken cancellation)
-        => SearchAsync("testResults/search", filter, TestItJson.Wire.ResultFilterModel, TestItJson.Wire.ListResultHit, cancellation);
+    public Task<List<ResultHit>> SearchResultsAsync(ResultFilterModel filter, CancellationToken cancellation) => SearchResultsAsync(filter, strict: false, cancellation);
+
+    /// <inheritdoc cref="SearchResultsAsync(ResultFilterModel, CancellationToken)"/>
+    /// <param name="strict">True: an element that is null is an error; false: it is skipped, and so is one without an id.</param>
+    public async Task<List<ResultHit>> SearchResultsAsync(ResultFilterModel filter, bool strict, CancellationToken cancellation)
+    {
+        List<ResultHit> hits = await SearchAsync("testResults/search", filter, TestItJson.Wire.ResultFilterModel, TestItJson.Wire.ListResultHit, hit => hit.Id, hit => hit.TextLength, strict, cancellation).ConfigureAwait(false);
+        hits.RemoveAll(hit => !strict && string.IsNullOrEmpty(hit.Id));
+        return hits;
+    }
 
     /// <param name="externalIds">At most 100, so that one page holds the answer.</param>
-    public async Task<List<AutoTestDetails>> SearchAutoTestsAsync(string projectId, IReadOnlyList<string> externalIds, bool details, CancellationToken cancellation)
+    /// <param name="strict">As in <see cref="SearchResultsAsync(ResultFilterModel, bool, CancellationToken)"/>.</param>
+    public async Task<List<AutoTestDetails>> SearchAutoTestsAsync(string projectId, IReadOnlyList<string> externalIds, bool details, bool strict, CancellationToken cancellation)
     {
         var search = new AutoTestSearchModel(
             new AutoTestFilterModel { ProjectIds = [projectId], ExternalIds = externalIds, IsDeleted = false },
@@ -166,7 +181,7 @@ internal sealed partial class TestItClient : IDisposable
         {
             string path = $"autoTests/search?Skip={found.Count}&Take={MostPerRequest}";
             byte[] answer = await SendAsync(HttpMethod.Post, path, Json(search, TestItJson.Wire.AutoTestSearchModel), repeatable: true, cancellation).ConfigureAwait(false);
-            List<AutoTestDetails> hits = Parse("POST " + path, answer, TestItJson.Wire.ListAutoTestDetails);
+            List<AutoTestDetails> hits = Parse("POST " + path, answer, TestItJson.Wire.ListAutoTestDetails, strict);
             page = hits.Count;
             found.AddRange(hits);
         }
@@ -233,15 +248,29 @@ internal sealed partial class TestItClient : IDisposable
         => Parse("GET " + path, await SendAsync(HttpMethod.Get, path, null, repeatable: true, cancellation).ConfigureAwait(false), type);
 
     private async Task<List<THit>> SearchAsync<TFilter, THit>(
-        string path, TFilter filter, JsonTypeInfo<TFilter> filterType, JsonTypeInfo<List<THit>> hitsType, CancellationToken cancellation)
+        string path, TFilter filter, JsonTypeInfo<TFilter> filterType, JsonTypeInfo<List<THit>> hitsType, Func<THit, string?> idOf, Func<THit, int> sizeOf, bool strict, CancellationToken cancellation)
     {
         var found = new List<THit>();
+        var pages = new HashSet<string?>();
+        long size = 0;
         while (true)
         {
             string page = $"{path}?Skip={found.Count}&Take={MostPerRequest}";
             byte[] answer = await SendAsync(HttpMethod.Post, page, Json(filter, filterType), repeatable: true, cancellation).ConfigureAwait(false);
-            List<THit> hits = Parse("POST " + page, answer, hitsType);
+            List<THit> hits = Parse("POST " + page, answer, hitsType, strict);
             found.AddRange(hits);
+            size += hits.Sum(hit => (long)sizeOf(hit));
+            if (found.Count > MostHits || size > MostHitsSize)
+            {
+                throw OverBounds("POST " + path, $"it has more than {MostHits} elements, or {MostHitsSize} characters");
+            }
+
+            if (hits.Count > 0 && !pages.Add(idOf(hits[0])))
+            {
+                // Taken for the end, it could be a plan of which most is missing.
+                throw OverBounds("POST " + path, "the same page comes again and again");
+            }
+
             // A server may give less per page than we ask for, so only an empty page is the end.
             if (hits.Count == 0)
             {

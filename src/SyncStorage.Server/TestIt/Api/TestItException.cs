@@ -18,6 +18,9 @@ internal enum TestItError
 
     /// <summary>Any other 4xx: this body will never be taken.</summary>
     Invalid,
+
+    /// <summary>An answer larger than any that Test IT gives, or pages without end: asking again would bring the same.</summary>
+    OverBounds,
 }
 
 /// <summary>A call to Test IT failed. The text names the call and carries Test IT's own words, never the token.</summary>

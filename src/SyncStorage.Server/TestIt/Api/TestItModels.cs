@@ -95,6 +95,9 @@ internal sealed record ResultHit
     public string? Outcome { get; init; }
 
     [JsonIgnore]
+    public int TextLength => (Id?.Length ?? 0) + (AutotestExternalId?.Length ?? 0) + (ConfigurationId?.Length ?? 0) + (Status?.Type?.Length ?? 0) + (Status?.Code?.Length ?? 0) + (Outcome?.Length ?? 0);
+
+    [JsonIgnore]
     public string? StatusType => Status?.Type ?? Outcome;
 }
 

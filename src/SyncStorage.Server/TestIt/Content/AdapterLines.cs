@@ -18,11 +18,10 @@ internal sealed class AdapterLines
     private readonly Dictionary<Guid, TestStep> _byId = [];
     private readonly List<TestStep> _all = [];
     private readonly StringBuilder _output = new();
+    private readonly TestFolders _folders;
     private TestStep? _open;
 
-    private AdapterLines()
-    {
-    }
+    private AdapterLines(TestFolders folders) => _folders = folders;
 
     /// <summary>The outermost steps, setup and teardown among them.</summary>
     public IReadOnlyList<TestStep> Steps { get; private set; } = [];
@@ -34,9 +33,10 @@ internal sealed class AdapterLines
     /// <summary>The standard output without the lines that were understood.</summary>
     public string Output => _output.ToString();
 
-    public static AdapterLines Read(string? standardOutput)
+    /// <param name="folders">Where files may lie that the output names: anything may stand in an output, also what somebody else wrote.</param>
+    public static AdapterLines Read(string? standardOutput, TestFolders folders)
     {
-        var lines = new AdapterLines();
+        var lines = new AdapterLines(folders);
         if (string.IsNullOrEmpty(standardOutput))
         {
             return lines;
@@ -203,7 +203,7 @@ internal sealed class AdapterLines
         }
         else if (!string.IsNullOrEmpty(path))
         {
-            file = new TestFile(System.IO.Path.GetFileName(path), path, null);
+            file = new TestFile(System.IO.Path.GetFileName(path), _folders.Resolve(path), null, _folders);
         }
         else
         {

@@ -18,9 +18,13 @@ internal readonly record struct AutoTestId(string Value, string? UnknownPlacehol
     public static AutoTestId Of(ObservedResult result, string scheme, ParameterNames names)
     {
         TestIdentity identity = TestIdentity.Of(result, scheme);
-        return identity.IsTemplate
-            ? Of(result, identity, RowParameters.Read(result, identity, AdapterLines.Read(result.StandardOutput).Parameters, names), scheme)
-            : new AutoTestId(Clean(identity.ExternalId), null);
+        if (!identity.IsTemplate)
+        {
+            return new AutoTestId(Clean(identity.ExternalId), null);
+        }
+
+        AdapterLines lines = AdapterLines.Read(result.StandardOutput, new TestFolders(result.Source));
+        return Of(result, identity, RowParameters.Read(result, identity, lines.Parameters, names), scheme);
     }
 
     public static AutoTestId Of(ObservedResult result, TestIdentity identity, IReadOnlyDictionary<string, string> parameters, string scheme)

@@ -49,7 +49,7 @@ internal sealed record ResultContent
     public static ResultContent Of(ObservedResult result, string scheme, bool ignoreParameters, ParameterNames names)
     {
         TestIdentity identity = TestIdentity.Of(result, scheme);
-        AdapterLines lines = AdapterLines.Read(result.StandardOutput);
+        AdapterLines lines = AdapterLines.Read(result.StandardOutput, new TestFolders(result.Source));
         IReadOnlyDictionary<string, string> parameters = RowParameters.Read(result, identity, lines.Parameters, names);
         AutoTestId id = AutoTestId.Of(result, identity, parameters, scheme);
         string Fill(string text) => Placeholders.Replace(text, parameters);

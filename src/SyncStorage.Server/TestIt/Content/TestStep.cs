@@ -5,7 +5,8 @@ using System.Linq;
 namespace SyncStorage.Server.TestIt.Content;
 
 /// <summary>A file of a test: a path, or a text that the test made itself.</summary>
-internal sealed record TestFile(string Name, string? Path, string? Text);
+/// <param name="Within">Where the path must lead; null = anywhere, for what the test gave its framework and did not only print.</param>
+internal sealed record TestFile(string Name, string? Path, string? Text, TestFolders? Within = null);
 
 /// <summary>A step as the official package writes it to a test's output.</summary>
 internal sealed class TestStep

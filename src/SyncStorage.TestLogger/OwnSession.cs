@@ -1,0 +1,162 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading.Tasks;
+using SyncStorage.Mail;
+using SyncStorage.Results;
+using SyncStorage.Sessions;
+
+namespace SyncStorage.TestLogger;
+
+/// <summary>
+/// Tests that no MSBuild target began, such as those of <c>dotnet vstest</c> with a .runsettings written by hand: the logger makes the
+/// session, holds its lease and starts the server. The settings are not understood here; the server is given them as they are.
+/// <code>
+/// settings        what the user wrote, and what is known of the tests: name=value lines, percent-encoded
+/// mail/           of this worker
+/// ../{name}.console   what the server has to say, left beside the session, which is gone when it has ended
+/// </code>
+/// </summary>
+internal sealed class OwnSession : IDisposable
+{
+    private const int MostStarts = 3;
+    private const int DefaultCompletionTimeout = 100;
+
+    // The server ends by itself at the completion timeout; this much later something is wrong with it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly TestConsole _console;
+    private readonly string _directory;
+    private readonly SessionLease _lease;
+    private TimeSpan _timeout;
+    private int _server;
+
+    private OwnSession(TestConsole console, string directory, string worker, string targetFramework)
+    {
+        _console = console;
+        _directory = directory;
+        Worker = worker;
+        foreach (string folder in new[] { "leases", "waiting", "workers" })
+        {
+            Directory.CreateDirectory(Path.Combine(directory, folder));
+        }
+
+        _lease = SessionLease.Take(Path.Combine(directory, "leases"), new LeaseHolder("console", console.ProcessId));
+        string project = console.TestAssembly is string assembly ? Path.GetFileNameWithoutExtension(assembly) : $"vstest.console {console.ProcessId}";
+        Address = new MailAddress(Path.Combine(directory, "mail"), "", project, targetFramework);
+        File.WriteAllBytes(MailAddress.PathIn(directory, worker), Address.ToBytes());
+    }
+
+    public string Worker { get; }
+
+    /// <summary>Without the run's id, which the server finds out.</summary>
+    public MailAddress Address { get; }
+
+    /// <summary>What the server has found out meanwhile; null when the user switched Sync Storage off.</summary>
+    public MailAddress? Resolved => MailAddress.Read(_directory, Worker);
+
+    /// <summary>An IDE runs tests again and again in one process, each time with a session of its own.</summary>
+    public static OwnSession Create(TestConsole console, string targetFramework)
+    {
+        string id = Guid.NewGuid().ToString("N");
+        string directory = SessionFolders.Of("vstest " + id);
+        SessionFolders.CreatePrivate(directory);
+        string worker = string.Format(CultureInfo.InvariantCulture, "{0}-{1}-{2}", console.ProcessId, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), id.Substring(0, 8));
+        var session = new OwnSession(console, directory, worker, targetFramework);
+        // The test host inherits them, and with it a data collector that is named beside this logger.
+        Environment.SetEnvironmentVariable(MailAddress.SessionVariable, directory);
+        Environment.SetEnvironmentVariable(MailAddress.WorkerVariable, worker);
+        return session;
+    }
+
+    /// <summary>Does not wait for the server.</summary>
+    /// <exception cref="FileNotFoundException">There is no server, or no dotnet to run it.</exception>
+    public void StartServer(IReadOnlyDictionary<string, string> configuration)
+    {
+        _timeout = TimeSpan.FromSeconds(
+            configuration.TryGetValue("CompletionTimeout", out string? given) && int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? seconds : DefaultCompletionTimeout);
+        // A token has no business in a file; that there is one has to be told.
+        IEnumerable<KeyValuePair<string, string>> settings = configuration.Select(setting => IsToken(setting.Key) ? new KeyValuePair<string, string>(setting.Key, "") : setting);
+        var facts = new Dictionary<string, string>
+        {
+            ["@worker"] = Worker,
+            ["@directory"] = Directory.GetCurrentDirectory(),
+            ["@assembly"] = _console.TestAssembly ?? "",
+        };
+        File.WriteAllText(
+            Path.Combine(_directory, "settings"),
+            string.Concat(settings.Concat(facts).Select(setting => Uri.EscapeDataString(setting.Key) + "=" + Uri.EscapeDataString(setting.Value) + "\n")),
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        Start();
+    }
+
+    /// <summary>Lets go of the server and waits until the run is closed and its report final.</summary>
+    /// <returns>What the user is to read.</returns>
+    public async Task<IReadOnlyList<string>> EndAsync()
+    {
+        var said = new List<string>();
+        using SessionLease waiting = SessionLease.Take(Path.Combine(_directory, "waiting"), new LeaseHolder("console", _console.ProcessId));
+        _lease.Dispose();
+        var waited = Stopwatch.StartNew();
+        for (int starts = 1; ; starts++)
+        {
+            TimeSpan left = _timeout + Patience - waited.Elapsed;
+            if (!await ServerProcess.WaitForEndOrEndItAsync(_server, Path.Combine(_directory, "heartbeat"), left, () => false).ConfigureAwait(false))
+            {
+                said.Add($"Sync Storage: SYNC0009: the server had not ended after {waited.Elapsed.TotalSeconds:0} s (CompletionTimeout is {_timeout.TotalSeconds} s).");
+                break;
+            }
+
+            // A server that signs off takes the session with it; one that learnt that Sync Storage is switched off, the worker.
+            if (Resolved is null)
+            {
+                break;
+            }
+
+            if (await StartFailure.ReadAsync(_directory).ConfigureAwait(false) is { } reason)
+            {
+                said.Add($"Sync Storage: SYNC0003: the server could not be started: {ConsoleText.Escape(reason)}");
+                break;
+            }
+
+            if (starts == MostStarts)
+            {
+                said.Add($"Sync Storage: SYNC0009: the server ended {starts} times without closing its run.");
+                break;
+            }
+
+            said.Add("Sync Storage: SYNC0008: the server was lost during the run; it is started again and goes on from its journal and the mail.");
+            Start();
+        }
+
+        if (Directory.Exists(_directory))
+        {
+            waiting.Dispose();
+            Directory.Delete(_directory, recursive: true);
+        }
+
+        string console = _directory + ".console";
+        if (File.Exists(console))
+        {
+            said.AddRange(File.ReadAllLines(console));
+            File.Delete(console);
+        }
+
+        return said;
+    }
+
+    public void Dispose() => _lease.Dispose();
+
+    private static bool IsToken(string name) => string.Equals(name, "privateToken", StringComparison.OrdinalIgnoreCase);
+
+    private void Start()
+    {
+        using Process process = ServerLauncher.Start(_directory, ["--settings", Path.Combine(_directory, "settings")]);
+        _server = process.Id;
+        File.WriteAllText(Path.Combine(_directory, "server.pid"), process.Id.ToString(CultureInfo.InvariantCulture));
+    }
+}
