@@ -99,6 +99,7 @@ public sealed class Held_in_Test_IT : EmbeddedScenario
 
         testIt.Faults.ErrorRate = 0;
         var resend = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "server", "SyncStorage.Server.dll"), "--resend", "--directory", Folder]);
+        resend.Environment["TMS_URL"] = testIt.Url;
         resend.Environment["TMS_PRIVATE_TOKEN"] = Token;
         using (Process process = Process.Start(resend)!)
         {
@@ -106,7 +107,7 @@ public sealed class Held_in_Test_IT : EmbeddedScenario
             Assert.AreEqual(0, process.ExitCode);
         }
 
-        Assert.AreEqual("Succeeded", held.StatusType, "the journal knows address, project and test run");
+        Assert.AreEqual("Succeeded", held.StatusType, "the journal knows project and test run");
         Assert.IsTrue(Report().GetProperty("inProgress").GetProperty("finalized").GetBoolean());
     }
 

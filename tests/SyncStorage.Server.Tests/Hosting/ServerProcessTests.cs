@@ -293,8 +293,11 @@ public sealed class ServerProcessTests : IDisposable
         return reader.ReadToEnd().Count(c => c == '\n');
     }
 
+    /// <summary>With a temporary folder of its own: what other tests' sessions are just doing there is part of what a server decides by.</summary>
     private ServerProcess StartEmbedded(Session session, params string[] more)
-        => ServerProcess.Start(["--session", session.Directory, "--directory", _folder.File("out"), "--completionTimeout", "60", "--testRunId", "R", "--port", "0", .. more]);
+        => ServerProcess.StartWith(
+            new Dictionary<string, string> { [OperatingSystem.IsWindows() ? "TMP" : "TMPDIR"] = Directory.CreateDirectory(_folder.File("temporary")).FullName },
+            ["--session", session.Directory, "--directory", _folder.File("out"), "--completionTimeout", "60", "--testRunId", "R", "--port", "0", .. more]);
 
     private Report ReadReport(string testRunId)
     {
