@@ -81,6 +81,10 @@ internal sealed partial class Session
             return System.IO.Directory.GetDirectories(SessionFolders.Root)
                 .Any(folder => folder != Directory && new Session(folder).ReadStarted() is int pid && ServerProcess.IsAlive(pid));
         }
+        catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(Root))
+        {
+            return false;
+        }
         catch (IOException)
         {
             // One ended in this moment: it was there.
