@@ -81,7 +81,7 @@ internal sealed partial class Session
             return System.IO.Directory.GetDirectories(SessionFolders.Root)
                 .Any(folder => folder != Directory && new Session(folder).ReadStarted() is int pid && ServerProcess.IsAlive(pid));
         }
-        catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(Root))
+        catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(SessionFolders.Root))
         {
             return false;
         }
