@@ -30,7 +30,7 @@ public sealed class TestItServer : IAsyncDisposable
     private readonly TestItOptions _options;
     private readonly TestItState _state;
     private readonly TestItRoutes _routes;
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly ConcurrentQueue<RecordedRequest> _requests = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Random _random = new(4711);
