@@ -22,7 +22,7 @@ public static class CrashingProjects
     {
         var folder = new UserFolder("crashing");
         folder.Write("Act.cs", """
-            using System; using System.Threading;
+            using System; using System.Linq; using System.Threading;
             public static class Act
             {
                 public static void Now()
@@ -34,6 +34,22 @@ public static class CrashingProjects
                         case "overflow": Deeper(1); break;
                         case "hang": System.IO.File.WriteAllText(Environment.GetEnvironmentVariable("MARK")!, Environment.ProcessId.ToString()); Thread.Sleep(120000); break;
                     }
+                }
+
+                /// <summary>xUnit tells of its tests on a thread of its own: a host that ends at once may not have told that the test began.</summary>
+                public static void AfterToldOf(string test)
+                {
+                    string told = $".{test}\"";
+                    string results = Environment.GetEnvironmentVariable("SyncStorageDirectory")!;
+                    SpinWait.SpinUntil(() => { Thread.Sleep(10); return System.IO.Directory.GetFiles(results, "*.jsonl", System.IO.SearchOption.AllDirectories)
+                        .Any(file => file.Contains("mail") && Text(file).Contains(told)); }, 20000);
+                    Now();
+                }
+
+                private static string Text(string file)
+                {
+                    using var stream = new System.IO.FileStream(file, System.IO.FileMode.Open, System.IO.FileAccess.Read, System.IO.FileShare.ReadWrite | System.IO.FileShare.Delete);
+                    return new System.IO.StreamReader(stream).ReadToEnd();
                 }
 
                 private static int Deeper(int n) => n == 0 ? 0 : Deeper(n + 1) + Deeper(n + 2);
@@ -70,7 +86,7 @@ public static class CrashingProjects
                 [Fact] public void A() {}
                 [Theory, InlineData(1), InlineData(2)] public void B(int n) => Assert.Equal(1, n);
                 [Theory, MemberData(nameof(Odd))] public void Folded(object o) => Assert.NotNull(o);
-                [Fact] public void Mid() => Act.Now();
+                [Fact] public void Mid() => Act.AfterToldOf("Mid");
                 [Fact] public void Z() {}
             }
             """);
