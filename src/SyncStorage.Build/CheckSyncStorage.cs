@@ -1,6 +1,4 @@
-using System;
 using System.Diagnostics;
-using System.Threading;
 using Microsoft.Build.Framework;
 using SyncStorage.Sessions;
 using Task = Microsoft.Build.Utilities.Task;

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using Microsoft.Build.Framework;
 using SyncStorage.Sessions;
 using Task = Microsoft.Build.Utilities.Task;

@@ -1,4 +1,3 @@
-using System;
 using Microsoft.Build.Framework;
 using Task = Microsoft.Build.Utilities.Task;
 

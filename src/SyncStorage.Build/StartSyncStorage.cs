@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
 using Microsoft.Build.Framework;
 using SyncStorage.Mail;
 using SyncStorage.Sessions;

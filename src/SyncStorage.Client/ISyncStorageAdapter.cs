@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace SyncStorage;
 
 /// <summary>What the adapter of a test framework does for a coordinated run, in this order. <see cref="SyncStorageAdapter"/> implements it.</summary>

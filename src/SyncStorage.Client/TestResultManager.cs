@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace SyncStorage;
 
 /// <summary>Decides for each finished test how its result is to be written. Safe under parallel calls; several managers of one runner act as one.</summary>

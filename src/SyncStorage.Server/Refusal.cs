@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Server;
 
 /// <summary>A request that is not granted: becomes an HTTP status with a message that names what is wrong.</summary>

@@ -1,7 +1,5 @@
-using System;
 using System.Globalization;
 using System.Text;
-using System.Threading;
 using SyncStorage.Mail;
 
 namespace SyncStorage.TestLogger;

@@ -1,6 +1,3 @@
-using System;
-using System.Linq;
-
 namespace SyncStorage.TestLogger;
 
 /// <summary>VSTest's long framework names in the short form of project files.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using SyncStorage.Mail;
 
 namespace SyncStorage.TestLogger;

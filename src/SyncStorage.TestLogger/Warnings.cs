@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SyncStorage.Results;
 
 namespace SyncStorage.TestLogger;

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading.Tasks;
 using SyncStorage.Benchmarks;
 
 // Each group prints rows of one table: what was measured, against which baseline in the same run, the ratio of the medians.

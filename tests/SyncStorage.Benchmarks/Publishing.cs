@@ -1,9 +1,5 @@
-using System;
 using System.Diagnostics;
-using System.IO;
-using System.Linq;
 using System.Text.Json;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;

@@ -1,8 +1,4 @@
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.IO;
-using System.Net.Http;
-using System.Threading.Tasks;
 
 namespace SyncStorage.Benchmarks;
 

@@ -1,5 +1,3 @@
-using System.IO;
-using System.Linq;
 using System.Text.Json;
 using Microsoft.Build.Utilities;
 using SyncStorage.Results;

@@ -1,4 +1,3 @@
-using System.IO;
 using SyncStorage.Results;
 using SyncStorage.Sessions;
 

@@ -1,6 +1,3 @@
-using System.IO;
-using System.Linq;
-
 namespace SyncStorage.Build.Tests;
 
 [TestClass]

@@ -1,4 +1,3 @@
-using System;
 using SyncStorage.Running;
 
 namespace SyncStorage.Client.Tests;

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using PublicApiGenerator;
 
 namespace SyncStorage.Client.Tests;

@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Client.Tests;
 
 /// <summary>Workers of one run at one stand-in; everything ends with the test.</summary>

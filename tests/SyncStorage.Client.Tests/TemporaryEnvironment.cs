@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace SyncStorage.Client.Tests;
 
 /// <summary>Variables for one test. Tests that read the environment run one after another (MSTest's default).</summary>

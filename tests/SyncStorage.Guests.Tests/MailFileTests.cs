@@ -1,8 +1,4 @@
-using System;
 using System.Collections.Concurrent;
-using System.IO;
-using System.Linq;
-using System.Threading.Tasks;
 using SyncStorage.Mail;
 
 namespace SyncStorage.Guests.Tests;

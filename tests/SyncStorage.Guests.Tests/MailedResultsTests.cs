@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
 using Microsoft.VisualStudio.TestPlatform.ObjectModel;
 using SyncStorage.Mail;
 using SyncStorage.TestLogger;

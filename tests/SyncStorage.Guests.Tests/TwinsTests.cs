@@ -1,4 +1,3 @@
-using System.Linq;
 using SyncStorage.Mail;
 using SyncStorage.TestLogger;
 

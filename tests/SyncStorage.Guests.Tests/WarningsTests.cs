@@ -1,5 +1,3 @@
-using System.IO;
-using System.Linq;
 using SyncStorage.TestLogger;
 
 namespace SyncStorage.Guests.Tests;

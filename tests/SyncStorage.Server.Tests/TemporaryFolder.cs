@@ -1,6 +1,3 @@
-using System;
-using System.IO;
-
 namespace SyncStorage.Server.Tests;
 
 internal sealed class TemporaryFolder : IDisposable

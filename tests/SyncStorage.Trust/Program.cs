@@ -1,7 +1,4 @@
-using System;
 using System.Globalization;
-using System.Linq;
-using System.Threading.Tasks;
 using SyncStorage.Trust;
 
 // Proves what the README promises and prints the figures for it: rows of a Markdown table. The exit code is 1 when a promise was broken.

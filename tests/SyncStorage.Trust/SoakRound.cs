@@ -1,11 +1,6 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
-using System.Linq;
 using System.Text.Json;
-using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 using TestItStandIn;
 using TestRun = TestItStandIn.TestRun;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Trust;
 
 /// <summary>Rows of a Markdown table, as they go into the README.</summary>

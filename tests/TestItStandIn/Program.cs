@@ -1,9 +1,4 @@
-using System;
-using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using TestItStandIn;
 
 // The stand-in as a process of its own, for long runs by hand:

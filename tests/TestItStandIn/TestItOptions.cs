@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace TestItStandIn;
 
 /// <summary>Which addresses the server knows: older ones have /api/v2, late ones (also) /adapters.</summary>

@@ -1,10 +1,6 @@
-using System;
-using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using System.Threading;
-using System.Threading.Tasks;
 using Flurl;
 using Flurl.Http;
 using SyncStorage.Results;

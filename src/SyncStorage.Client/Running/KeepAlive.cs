@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Running;
 
 /// <summary>Does one thing again and again until it is stopped, and at once when somebody asks for it.</summary>

@@ -1,9 +1,5 @@
-using System;
 using System.Collections.Concurrent;
-using System.IO;
 using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
 using SyncStorage.Sessions;

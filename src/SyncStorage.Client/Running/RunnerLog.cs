@@ -1,6 +1,3 @@
-using System;
-using System.Threading;
-
 namespace SyncStorage.Running;
 
 /// <summary>What a runner says. A service may quote what it was told, so the token is cut out of every message.</summary>

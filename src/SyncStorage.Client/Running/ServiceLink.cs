@@ -1,4 +1,3 @@
-using System;
 using SyncStorage.Protocol;
 using SyncStorage.Sessions;
 

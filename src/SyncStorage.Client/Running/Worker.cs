@@ -1,6 +1,4 @@
 using System.Reflection;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 
 namespace SyncStorage.Running;

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SyncStorage.Sessions;
 
 /// <summary><c>plans/{run}.json</c>, adapter mode 0: the autotests that Test IT asks for. Written by the server, which alone may talk to Test IT.</summary>

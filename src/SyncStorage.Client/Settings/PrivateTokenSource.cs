@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Settings;
 
 /// <summary>The one place that reads the private token. Only the server asks for its value; guests ask whether there is one.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SyncStorage.Settings;
 
 /// <summary>A setting's value and where it came from, such as "environment variable TMS_URL", for diagnostics.</summary>

@@ -1,7 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>Wakes a loop: at once when something has happened, else at its next tick.</summary>

@@ -1,5 +1,3 @@
-using System;
-using System.Threading.Tasks;
 using SyncStorage.Server.Results;
 
 namespace SyncStorage.Server.Hosting;

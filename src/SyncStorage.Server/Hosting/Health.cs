@@ -1,6 +1,4 @@
-using System;
 using System.Globalization;
-using System.Linq;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Runs;
 

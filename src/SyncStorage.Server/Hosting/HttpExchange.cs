@@ -1,10 +1,8 @@
-using System;
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
 using SyncStorage.Protocol;
 

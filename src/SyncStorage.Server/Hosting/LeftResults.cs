@@ -1,6 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;

@@ -1,4 +1,3 @@
-using System.IO;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;

@@ -1,5 +1,3 @@
-using System.IO;
-using System.Linq;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;

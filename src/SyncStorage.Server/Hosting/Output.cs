@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using SyncStorage.Results;
 
 namespace SyncStorage.Server.Hosting;

@@ -1,5 +1,3 @@
-using System;
-using System.IO;
 using SyncStorage.Server.Results;
 using SyncStorage.Sessions;
 

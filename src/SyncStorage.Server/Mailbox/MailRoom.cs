@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Threading.Tasks;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Planning;

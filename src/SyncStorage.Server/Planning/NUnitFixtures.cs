@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SyncStorage.Server.Planning;
 
 /// <summary>The names that an NUnit class gives its tests: its own, with types for a generic one, or what TestName says.</summary>

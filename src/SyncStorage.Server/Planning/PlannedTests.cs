@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;

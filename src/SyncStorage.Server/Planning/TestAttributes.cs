@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-
 namespace SyncStorage.Server.Planning;
 
 /// <summary>What an attribute makes of a method.</summary>

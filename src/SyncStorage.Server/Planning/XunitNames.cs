@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using System.Reflection.Metadata;
 
 namespace SyncStorage.Server.Planning;

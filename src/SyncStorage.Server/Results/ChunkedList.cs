@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SyncStorage.Server.Results;
 
 /// <summary>A list that grows without copying: one that doubles leaves half of itself as garbage each time, for a run of 300 000 results in megabytes.</summary>

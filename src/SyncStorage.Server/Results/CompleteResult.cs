@@ -1,4 +1,3 @@
-using System.Linq;
 using SyncStorage.Results;
 
 namespace SyncStorage.Server.Results;

@@ -1,5 +1,3 @@
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 
 namespace SyncStorage.Server.Results;

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-
 namespace SyncStorage.Server.Results;
 
 /// <summary>Which numbers were seen. They come nearly in order, so a counter and a few stragglers hold 100 000 of them.</summary>

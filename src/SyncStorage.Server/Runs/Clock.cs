@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Server.Runs;
 
 /// <summary>

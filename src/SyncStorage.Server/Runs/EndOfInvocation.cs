@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Server.Runs;
 
 /// <summary>What is to become of a run now.</summary>

@@ -1,4 +1,3 @@
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 
 namespace SyncStorage.Server.Runs;

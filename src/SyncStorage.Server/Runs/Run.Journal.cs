@@ -1,6 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading.Tasks;
 using SyncStorage.Server.Results;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SyncStorage.Protocol;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;

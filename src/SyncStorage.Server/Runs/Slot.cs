@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SyncStorage.Protocol;
 
 namespace SyncStorage.Server.Runs;

@@ -1,6 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>The run's held-back result from the moment it is chosen until it is final.</summary>

@@ -1,4 +1,3 @@
-using System;
 using SyncStorage.Server.TestIt.Api;
 
 namespace SyncStorage.Server.TestIt;

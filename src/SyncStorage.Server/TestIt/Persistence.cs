@@ -1,6 +1,3 @@
-using System;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Settings;

@@ -1,4 +1,3 @@
-using System;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Settings;
 

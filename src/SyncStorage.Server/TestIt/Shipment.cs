@@ -1,7 +1,4 @@
-using System;
-using System.Collections.Generic;
 using System.Collections.Immutable;
-using System.Linq;
 using SyncStorage.Results;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Server.TestIt.Content;

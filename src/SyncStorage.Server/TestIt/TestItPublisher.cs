@@ -1,8 +1,4 @@
-using System;
-using System.Collections.Generic;
-using System.Threading;
 using System.Threading.Channels;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt.Api;

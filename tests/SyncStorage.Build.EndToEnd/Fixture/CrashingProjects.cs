@@ -1,9 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
 /// <summary>A project of each framework, built once, whose test Mid ends the test host as the environment says. Elsewhere it passes.</summary>

@@ -1,6 +1,3 @@
-using System;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System;
-using System.IO;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
 /// <summary>A file system that refuses to change modes, as SMB and mounts of cloud storage do, in place of a folder: bindfs over another one.</summary>

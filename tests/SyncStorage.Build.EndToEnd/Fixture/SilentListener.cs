@@ -1,10 +1,7 @@
-using System;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 
 namespace SyncStorage.Build.EndToEnd.Fixture;
 

@@ -1,9 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.IO;
-using System.Linq;
-using System.Threading.Tasks;
-
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
 /// <summary>A user's folder outside the repository: projects, settings, and what `dotnet test` left there.</summary>

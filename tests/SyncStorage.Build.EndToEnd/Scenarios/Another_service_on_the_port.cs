@@ -1,7 +1,5 @@
-using System.Linq;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 
 namespace SyncStorage.Build.EndToEnd.Scenarios;

@@ -1,4 +1,3 @@
-using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 
 namespace SyncStorage.Build.EndToEnd.Scenarios;

@@ -1,12 +1,6 @@
-using System;
-using System.Collections.Generic;
 using System.Globalization;
-using System.IO;
-using System.Linq;
-using System.Net.Http;
 using System.Net.Http.Json;
 using System.Text.Json;
-using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 
 namespace SyncStorage.Build.EndToEnd.Scenarios;

@@ -1,11 +1,5 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.Linq;
-using System.Net.Http;
 using System.Net.Http.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 using TestItStandIn;
 using TestResult = Microsoft.VisualStudio.TestPlatform.ObjectModel.TestResult;

@@ -1,6 +1,3 @@
-using System.IO;
-using System.Linq;
-using System.Threading.Tasks;
 using SyncStorage.Build.EndToEnd.Fixture;
 
 namespace SyncStorage.Build.EndToEnd.Scenarios;

@@ -1,9 +1,5 @@
-using System;
-using System.Linq;
-using System.Net.Http;
 using System.Net.Sockets;
 using System.Text;
-using System.Threading.Tasks;
 using Microsoft.Extensions.Time.Testing;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Hosting;

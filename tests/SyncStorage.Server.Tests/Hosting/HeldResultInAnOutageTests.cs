@@ -1,8 +1,4 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.Linq;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Results;
 using TestItStandIn;

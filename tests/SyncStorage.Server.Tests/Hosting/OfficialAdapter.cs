@@ -1,11 +1,6 @@
-using System;
 using System.Globalization;
-using System.Linq;
-using System.Net.Http;
 using System.Text;
 using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using TestItStandIn;
 using TestRun = TestItStandIn.TestRun;
 

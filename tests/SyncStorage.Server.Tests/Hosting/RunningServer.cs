@@ -1,9 +1,5 @@
-using System;
-using System.Net.Http;
 using System.Text;
 using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Server.Hosting;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;

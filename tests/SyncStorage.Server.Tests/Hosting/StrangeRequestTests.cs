@@ -1,9 +1,4 @@
-using System;
 using System.Collections.Concurrent;
-using System.Linq;
-using System.Net.Http;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Sessions;
 

@@ -1,8 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Server.Planning;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Server.Tests.TestIt;

@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using System.Text.RegularExpressions;
 using SyncStorage.Server.Planning;
 using SyncStorage.Sessions;

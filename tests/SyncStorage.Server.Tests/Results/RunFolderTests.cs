@@ -1,4 +1,3 @@
-using System.Linq;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Tests.Results;

@@ -1,4 +1,3 @@
-using System.Threading.Tasks;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Runs;
 

@@ -1,10 +1,5 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.IO;
-using System.Linq;
 using System.Text;
-using System.Threading.Tasks;
 using SyncStorage.Mail;
 using SyncStorage.Protocol;
 using SyncStorage.Results;

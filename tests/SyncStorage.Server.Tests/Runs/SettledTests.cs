@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SyncStorage.Server.Results;
 
 namespace SyncStorage.Server.Tests.Runs;

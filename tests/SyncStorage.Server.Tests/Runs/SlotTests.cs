@@ -1,4 +1,3 @@
-using System.Linq;
 using SyncStorage.Protocol;
 using SyncStorage.Server.Runs;
 

@@ -1,11 +1,5 @@
-using System;
-using System.Collections.Generic;
 using System.Diagnostics;
-using System.IO;
-using System.Linq;
 using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt;

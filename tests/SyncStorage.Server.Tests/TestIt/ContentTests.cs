@@ -1,5 +1,3 @@
-using System;
-using System.Linq;
 using SyncStorage.Results;
 using SyncStorage.Server.TestIt.Api;
 using SyncStorage.Server.TestIt.Content;

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using SyncStorage.Protocol;
 using SyncStorage.Server.TestIt;
 using SyncStorage.Server.TestIt.Api;

@@ -1,11 +1,6 @@
-using System;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
-using System.Linq;
 using System.Text;
-using System.Threading;
-using System.Threading.Tasks;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Planning;
 using SyncStorage.Server.TestIt;

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt;

@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Server.TestIt.Api;
 
 /// <summary>Why a call to Test IT failed: what the caller has to do differs by it.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace SyncStorage.Server.TestIt.Api;
 
 /// <summary>Every delay and deadline of the traffic with Test IT, so that tests can shorten them all.</summary>

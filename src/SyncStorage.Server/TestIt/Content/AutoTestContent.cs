@@ -1,6 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
 using SyncStorage.Server.TestIt.Api;
 
 namespace SyncStorage.Server.TestIt.Content;

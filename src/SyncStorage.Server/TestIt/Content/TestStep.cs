@@ -1,7 +1,3 @@
-using System;
-using System.Collections.Generic;
-using System.Linq;
-
 namespace SyncStorage.Server.TestIt.Content;
 
 /// <summary>A file of a test: a path, or a text that the test made itself.</summary>
