@@ -172,6 +172,7 @@ public sealed class ServerProcessTests : IDisposable
         using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
         worker.Send(0, 1);
         await ObservedAsync("R", 1);
+        Assert.IsTrue(File.Exists(lease.Path), "the server removes a lease that nobody holds");
         Assert.ThrowsExactly<IOException>(() => ExclusiveFile.Open(new RunFolder(_folder.File("out"), "R").JournalPath, FileMode.Open), "its journal is its own");
         worker.Complete();
         lease.Dispose();
