@@ -98,7 +98,7 @@ internal sealed class BuildLease : IDisposable
         catch (Exception e)
         {
             // Nobody listens to a task's log any more when MSBuild disposes; the console is what is left.
-            Console.Error.WriteLine($"Sync Storage: SYNC0003: the run could not be ended properly: {ConsoleText.Escape(e.Message)}");
+            Console.Error.WriteLine(ConsoleText.Line(Diagnostics.InternalError("the run could not be ended properly", e.Message)));
         }
     }
 
@@ -115,10 +115,10 @@ internal sealed class BuildLease : IDisposable
             return;
         }
 
-        string? problem = SessionServer.WaitForSignOffAsync(_session, _start with { Directory = directory }, server, Replaced).GetAwaiter().GetResult();
+        Diagnostic? problem = SessionServer.WaitForSignOffAsync(_session, _start with { Directory = directory }, server, Replaced).GetAwaiter().GetResult();
         if (problem is not null && !_isTold)
         {
-            Console.Error.WriteLine("Sync Storage: " + problem);
+            Console.Error.WriteLine(ConsoleText.Line(problem));
         }
 
         // Where the own directory cannot be written, the session was in its place.
@@ -166,5 +166,5 @@ internal sealed class BuildLease : IDisposable
     }
 
     private static void Replaced()
-        => Console.Error.WriteLine("Sync Storage: SYNC0008: the server was lost during the run; it is started again and goes on from its journal and the mail.");
+        => Console.Error.WriteLine(ConsoleText.Line(Diagnostics.ServerRestarted()));
 }

@@ -163,7 +163,7 @@ internal sealed class ServiceFinder
                 if (File.Exists(lease.Path))
                 {
                     _log.Information($"Sync Storage runs at {state.Url} for run {_config.TestRunId}; its report goes to {state.Directory}.");
-                    Array.ForEach(state.Notices, _log.Information);
+                    Array.ForEach(state.Notices, notice => _log.Information(notice.ToString()));
                     return LinkTo(state, session, lease);
                 }
             }

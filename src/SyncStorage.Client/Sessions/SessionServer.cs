@@ -56,10 +56,10 @@ internal static class SessionServer
     /// <param name="start">How its server is started.</param>
     /// <param name="started">Process id of the server, read before the lease was let go; null when none could be started.</param>
     /// <param name="restarted">Called when a killed server had to be replaced.</param>
-    /// <returns>Null when all is well, else what to tell the user, with its code.</returns>
-    public static async Task<string?> WaitForSignOffAsync(Session session, ServerStart start, int? started, Action? restarted = null)
+    /// <returns>Null when all is well, else what to tell the user.</returns>
+    public static async Task<Diagnostic?> WaitForSignOffAsync(Session session, ServerStart start, int? started, Action? restarted = null)
     {
-        string? problem = started is int server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
+        Diagnostic? problem = started is int server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
         if ((problem is not null || started is null) && Directory.Exists(session.Directory) && !session.HasLeases())
         {
             // There is no server that would tidy up.
@@ -72,7 +72,7 @@ internal static class SessionServer
         return problem;
     }
 
-    private static async Task<string?> SeeOffAsync(Session session, ServerStart start, int server, Action? restarted)
+    private static async Task<Diagnostic?> SeeOffAsync(Session session, ServerStart start, int server, Action? restarted)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();
@@ -86,12 +86,12 @@ internal static class SessionServer
 
             if (await session.ReadStartErrorAsync().ConfigureAwait(false) is { } reason)
             {
-                return $"SYNC0003: the server could not be started: {reason.TrimEnd('.')}. Results are kept below {start.Directory}, and the next run takes them in.";
+                return Diagnostics.ServerDidNotStart($"{reason.TrimEnd('.')}. Results are kept below {start.Directory}, and the next run takes them in.");
             }
 
             if (restarts == MostRestarts)
             {
-                return $"SYNC0009: the server ended {restarts + 1} times without closing its runs; see server.log below {start.Directory}";
+                return Diagnostics.ServerEndedTooOften(restarts + 1, start.Directory);
             }
 
             if (await EnsureAsync(session, start).ConfigureAwait(false))
@@ -102,6 +102,6 @@ internal static class SessionServer
             server = session.ReadStarted() ?? server;
         }
 
-        return $"SYNC0009: the server had not ended after {waited.Elapsed.TotalSeconds:0} s (SyncStorageCompletionTimeout is {start.CompletionTimeout} s); see server.log below {start.Directory}";
+        return Diagnostics.ServerStillRuns(waited.Elapsed.TotalSeconds, "SyncStorageCompletionTimeout", start.CompletionTimeout, start.Directory);
     }
 }

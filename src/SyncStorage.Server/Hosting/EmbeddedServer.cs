@@ -122,14 +122,14 @@ internal sealed class EmbeddedServer : IDisposable
         _log.Dispose();
     }
 
-    private void Announce(string url, string[] notices)
+    private void Announce(string url, Diagnostic[] notices)
     {
         var state = new ServerState { ProcessId = Environment.ProcessId, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
         AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
-        foreach (string notice in notices)
+        foreach (Diagnostic notice in notices)
         {
-            _log.Write(notice);
+            _log.Write(notice.ToString());
         }
     }
 

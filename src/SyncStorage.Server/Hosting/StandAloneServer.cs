@@ -50,7 +50,7 @@ internal static class StandAloneServer
         // Not before: programs that start the server read its address from the first line.
         foreach (SettingProblem problem in settings.Problems)
         {
-            log.Write($"{problem.Code}: {problem.Message}");
+            log.Write(problem.Diagnostic.ToString());
         }
 
         var folders = new RunFolders(host, runs);

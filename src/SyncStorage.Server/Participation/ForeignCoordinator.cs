@@ -140,5 +140,5 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
     }
 
     private void Tell(Run run, string reason)
-        => run.Notice("SYNC0007", $"The Sync Storage at {Url} cannot be used: {reason}. Results are reported normally, none is held back.");
+        => run.Notice(Diagnostics.ExternalCoordinatorFailed(Url, reason));
 }

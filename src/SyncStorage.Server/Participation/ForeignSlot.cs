@@ -108,7 +108,7 @@ internal sealed class ForeignSlot(ForeignService service, string testRunId, Time
         CompletionResponse? answer = await service.TryAsync((client, cancel) => client.WaitCompletionAsync(testRunId, cancel), patience, deadline).ConfigureAwait(false);
         if (answer is not { Completed: true })
         {
-            _run.Notice("SYNC0007", $"{service.Url} did not say that run {testRunId} is complete; it gives the held-back result its final status when all its workers are done.");
+            _run.Notice(Diagnostics.CompletionNotConfirmed(service.Url, testRunId));
         }
 
         return answer is { Completed: true };

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Sessions;
 
@@ -40,7 +41,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
     public ICoordinator Coordinator { get; set; } = LocalCoordinator.Instance;
 
     /// <summary>What the user should know of the server's start; stands in the report of every run.</summary>
-    public IReadOnlyList<string> StartNotices { get; set; } = [];
+    public IReadOnlyList<Diagnostic> StartNotices { get; set; } = [];
 
     public async Task<RegisterResponse> RegisterAsync(RegisterRequest request)
     {
@@ -164,7 +165,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
             {
                 var run = new Run(testRunId, folder, host, Coordinator.SlotOf(testRunId));
                 Coordinator.Opened(run);
-                foreach (string notice in StartNotices)
+                foreach (Diagnostic notice in StartNotices)
                 {
                     run.Notice(notice);
                 }

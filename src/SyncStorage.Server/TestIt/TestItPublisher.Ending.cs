@@ -18,9 +18,9 @@ internal sealed partial class TestItPublisher
         var left = new List<PendingResult>();
         try
         {
-            if (reason.Code == RunUnusableException.OverCode && !_run.IsNew)
+            if (Diagnostics.IsRunOver(reason.Diagnostic.Code) && !_run.IsNew)
             {
-                _log.Notice(null, reason.Message);
+                _log.Notice(Diagnostic.Detail(reason.Message));
                 while (!_completing)
                 {
                     await DelayOrSignalAsync(null, lifetime).ConfigureAwait(false);
@@ -36,7 +36,7 @@ internal sealed partial class TestItPublisher
         }
         catch (Exception e) when (e is TestItException or OperationCanceledException)
         {
-            _log.Notice(null, $"What the test run already has could not be looked up: {e.Message}");
+            _log.Notice(Diagnostic.Detail($"What the test run already has could not be looked up: {e.Message}"));
         }
 
         lock (_queue)
@@ -46,7 +46,7 @@ internal sealed partial class TestItPublisher
 
         if (_isReconciled)
         {
-            _log.Notice(null, $"Test run {_run.Id} is over and has everything already.");
+            _log.Notice(Diagnostic.Detail($"Test run {_run.Id} is over and has everything already."));
         }
         else
         {
@@ -140,13 +140,12 @@ internal sealed partial class TestItPublisher
     {
         if (_sender.Rejected > 0)
         {
-            _log.Notice("SYNC0014", $"Test IT rejected {_sender.Rejected} results, among them: {string.Join("; ", _sender.Reasons)}");
+            _log.Notice(Diagnostics.ResultsRejected(_sender.Rejected, _sender.Reasons));
         }
 
         if (spooled > 0)
         {
-            string held = heldId is null ? "" : $", among them the held-back '{heldId}', which has no final status";
-            _log.Notice("SYNC0015", $"{spooled} results are not in Test IT yet{held}; they are kept; {Persistence.WhoResends} sends them.");
+            _log.Notice(Diagnostics.ResultsLeft(spooled, heldId));
         }
     }
 }

@@ -248,7 +248,7 @@ internal sealed partial class TestItPublisher
         }
         catch (Exception e)
         {
-            _stop ??= new RunUnusableException("SYNC0010", $"Publishing to Test IT stopped: {e}", e);
+            _stop ??= RunUnusableException.Bug(e);
         }
 
         lock (_queue)

@@ -116,7 +116,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
         }
         catch (Exception e)
         {
-            _log.Notice(null, $"Completing the test run in Test IT failed: {e}");
+            _log.Notice(Diagnostic.Detail($"Completing the test run in Test IT failed: {e}"));
             return false;
         }
     }
@@ -174,7 +174,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
         catch (Exception e)
         {
             // A mistake of ours must not take the server down with it; the results are safe in the store.
-            GiveUp(new RunUnusableException("SYNC0010", $"Publishing to Test IT stopped: {e}", e));
+            GiveUp(RunUnusableException.Bug(e));
         }
 
         await Task.WhenAll(_inFlight).ConfigureAwait(false);
@@ -193,7 +193,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
                 }
 
                 _outage.Succeeded();
-                _log.Notice(null, $"Test run in Test IT: {_run.Url}");
+                _log.Notice(Diagnostic.Detail($"Test run in Test IT: {_run.Url}"));
                 return;
             }
             catch (TestItException e) when (e.Error == TestItError.TokenRefused)
@@ -206,7 +206,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
             }
             catch (TestItException e) when (!e.IsTransient)
             {
-                throw new RunUnusableException("SYNC0012", $"Test IT at {_settings.Url} does not let us into test run {_settings.TestRunId}: {e.Message}", e);
+                throw RunUnusableException.Denied(_settings, e);
             }
             catch (TestItException e)
             {
@@ -236,11 +236,11 @@ internal sealed partial class TestItPublisher : IResultPublisher
         _hasStopped = true;
         if (e.IsForGood)
         {
-            _log.Refused(e.Code, e.Message);
+            _log.Refused(e.Diagnostic);
         }
         else
         {
-            _log.Notice(e.Code, e.Message);
+            _log.Notice(e.Diagnostic);
         }
     }
 }

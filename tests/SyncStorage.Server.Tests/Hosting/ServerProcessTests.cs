@@ -246,7 +246,7 @@ public sealed class ServerProcessTests : IDisposable
         using ServerProcess server = StartEmbedded(session, "--port", Text(port));
         ServerState state = (await session.WaitForServerAsync(Patience))!;
         Assert.AreNotEqual(port, new Uri(state.Url).Port);
-        StringAssert.StartsWith(state.Notices.Single(), "SYNC0005");
+        Assert.AreEqual("SYNC0005", state.Notices.Single().Code);
     }
 
     [TestMethod]
@@ -256,7 +256,7 @@ public sealed class ServerProcessTests : IDisposable
         using SessionLease lease = session.TakeLease();
         using ServerProcess server = StartEmbedded(session, "--coordinator", "http://127.0.0.1:9");
         ServerState state = (await session.WaitForServerAsync(Patience))!;
-        StringAssert.StartsWith(state.Notices.Single(), "SYNC0007");
+        Assert.AreEqual("SYNC0007", state.Notices.Single().Code);
         using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
         worker.Send(0, 1);
         worker.Complete();
@@ -265,7 +265,7 @@ public sealed class ServerProcessTests : IDisposable
         Report report = ReadReport("R");
         Assert.AreEqual(1, report.Results.Observed);
         Assert.IsNull(report.InProgress);
-        StringAssert.StartsWith(report.Notices.Single(), "SYNC0007");
+        Assert.AreEqual("SYNC0007", report.Notices.Single().Code);
     }
 
     [TestMethod]
@@ -318,7 +318,7 @@ public sealed class ServerProcessTests : IDisposable
     {
         string[] folders = [_folder.Path, _folder.File("out")];
         string path = folders.Select(folder => new RunFolder(folder, testRunId).ReportPath).First(File.Exists);
-        return JsonSerializer.Deserialize(File.ReadAllBytes(path), ServerJson.Default.Report)!;
+        return Report.Read(path);
     }
 
     private static int FreePort()

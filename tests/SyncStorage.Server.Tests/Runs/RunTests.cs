@@ -1,4 +1,5 @@
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 
@@ -119,7 +120,7 @@ public sealed class RunTests
         Report report = fixture.ReadReport();
         Assert.AreEqual("completed", report.State);
         Assert.IsFalse(report.InProgress!.Finalized);
-        StringAssert.StartsWith(report.Notices.Single(), "SYNC0010: ");
+        Assert.AreEqual("SYNC0022", report.Notices.Single().Code);
     }
 
     [TestMethod]

@@ -77,7 +77,7 @@ public sealed class CertificateTests : IDisposable
         }
 
         Report report = Invocation.ReadReport(Results, run.Id);
-        Assert.IsTrue(report.Notices.Any(notice => notice.StartsWith("SYNC0010", StringComparison.Ordinal) && notice.Contains("TMS_CERT_VALIDATION", StringComparison.Ordinal)), string.Join("\n", report.Notices));
+        Assert.IsTrue(report.Notices.Any(notice => notice.Code == "SYNC0010" && notice.Message.Contains("TMS_CERT_VALIDATION", StringComparison.Ordinal)), string.Join("\n", report.Notices));
         Assert.AreEqual("InProgress", held.StatusType);
         Assert.IsEmpty(testIt.Requests);
 
