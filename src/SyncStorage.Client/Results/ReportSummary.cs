@@ -44,7 +44,7 @@ internal static class ReportSummary
     {
         try
         {
-            new FileStream(run.JournalPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            ExclusiveFile.Open(run.JournalPath, FileMode.Open).Dispose();
             return false;
         }
         catch (FileNotFoundException)

@@ -107,7 +107,7 @@ internal sealed partial class Session
         {
             try
             {
-                return new FileStream(Path.Combine(Directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return ExclusiveFile.Open(Path.Combine(Directory, LockName), FileMode.OpenOrCreate);
             }
             catch (IOException) when (System.IO.Directory.Exists(Directory) && waited.Elapsed < timeout)
             {

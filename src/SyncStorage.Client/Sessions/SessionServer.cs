@@ -6,24 +6,30 @@ namespace SyncStorage.Sessions;
 /// <summary>Finds the session's server or starts it. The same steps for MSBuild and the library.</summary>
 internal static class SessionServer
 {
+    // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
+    public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+
     // The server ends by itself at the completion timeout; this much later something is wrong with it.
     private static readonly TimeSpan SignOffPatience = TimeSpan.FromSeconds(10);
 
-    // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
     private const int MostRestarts = 2;
-    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Makes sure that a server process of the session lives (or is just starting); does not wait until it accepts. Take a
     /// lease before, or a new server may find nobody who needs it. How the first one was started counts for all that follow.
     /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="start">How its server is started.</param>
+    /// <param name="before">Done under the lock, where what is asked and what is written belong together.</param>
+    /// <param name="cancellation">Of the wait for the lock.</param>
     /// <returns>True when this call started it.</returns>
     /// <exception cref="IOException">The lock was not free in time, or the folder is not writable.</exception>
     /// <exception cref="FileNotFoundException">There is no server or no dotnet host.</exception>
-    public static async Task<bool> EnsureAsync(Session session, ServerStart start, CancellationToken cancellation = default)
+    public static async Task<bool> EnsureAsync(Session session, ServerStart start, Action? before = null, CancellationToken cancellation = default)
     {
         using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
         {
+            before?.Invoke();
             if (session.ReadStarted() is int pid && ServerProcess.IsAlive(pid))
             {
                 return false;

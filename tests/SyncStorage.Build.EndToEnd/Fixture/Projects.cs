@@ -155,6 +155,22 @@ public static class Projects
         return folder;
     }
 
+    /// <summary>sync.runsettings, for runs without MSBuild.</summary>
+    public static void WithHandWrittenSettings(this UserFolder folder)
+        => folder.Write("sync.runsettings", $"""
+            <RunSettings>
+              <InProcDataCollectionRunSettings><InProcDataCollectors>
+                <InProcDataCollector friendlyName="SyncStorage" uri="InProcDataCollector://SyncStorage/v1" codebase="{System.IO.Path.Combine(Packages.Unpacked, "collector", "SyncStorage.Collector.dll")}"
+                  assemblyQualifiedName="SyncStorage.Collector.SyncStorageCollector, SyncStorage.Collector, Version=1.0.0.0, Culture=neutral, PublicKeyToken=null">
+                  <Configuration><TestRunId>by-hand</TestRunId></Configuration>
+                </InProcDataCollector>
+              </InProcDataCollectors></InProcDataCollectionRunSettings>
+              <LoggerRunSettings><Loggers>
+                <Logger friendlyName="SyncStorage" uri="logger://SyncStorage/v1" enabled="true"><Configuration><Port>0</Port></Configuration></Logger>
+              </Loggers></LoggerRunSettings>
+            </RunSettings>
+            """);
+
     internal static string Project(string packages, string properties = "", string items = "") => $"""
         <Project Sdk="Microsoft.NET.Sdk">
           <PropertyGroup>{properties}</PropertyGroup>

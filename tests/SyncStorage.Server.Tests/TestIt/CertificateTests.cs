@@ -145,6 +145,11 @@ public sealed class CertificateTests : IDisposable
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         // With its private key in a form that a server on Windows can use, too.
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        byte[] whole = made.Export(X509ContentType.Pkcs12);
+#if NET9_0_OR_GREATER
+        return X509CertificateLoader.LoadPkcs12(whole, null);
+#else
+        return new X509Certificate2(whole);
+#endif
     }
 }
