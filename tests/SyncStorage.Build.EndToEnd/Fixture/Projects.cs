@@ -102,7 +102,7 @@ public static class Projects
     /// <summary>A test adapter that is its own test container; its tests are those of <see cref="OddTests"/>.</summary>
     public static UserFolder WithAdapterOfOddTests(this UserFolder folder, int seed, int count)
     {
-        folder.Write("Odd.TestAdapter/Odd.TestAdapter.csproj", Project("", "<Nullable>enable</Nullable>"));
+        folder.Write("Odd.TestAdapter/Odd.TestAdapter.csproj", Project("", "<Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings>"));
         folder.Write("Odd.TestAdapter/OddTests.cs", System.IO.File.ReadAllText(System.IO.Path.Combine(Packages.RepositoryRoot, "tests", "Shared", "Odd", "OddTests.cs")));
         folder.Write("Odd.TestAdapter/Adapter.cs", $$"""
             using System; using System.Collections.Generic; using System.Linq;
