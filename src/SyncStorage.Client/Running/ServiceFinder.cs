@@ -108,6 +108,13 @@ internal sealed class ServiceFinder
                 return await StartAsync(cancellation).ConfigureAwait(false);
             }
 
+            if (session?.ReadServer() is { } server && server.Url == url && ServerProcess.IsAlive(server.ProcessId))
+            {
+                // Another server of this user's, as its own session says: there we are no guests.
+                client.Dispose();
+                client = new SyncStorageClient(url, server.Secret);
+            }
+
             _log.Information($"Joined the Sync Storage at {client.Url}.");
             return new ServiceLink(client) { TellsHeld = health.Server is not null, Lease = session?.TakeLease() };
         }

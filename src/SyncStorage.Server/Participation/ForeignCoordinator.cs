@@ -61,7 +61,7 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
             return false;
         }
 
-        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.RegistrationDeadline).ConfigureAwait(false);
+        bool isMaster = await slot.RegisterAsync(pid, ForeignService.RegistrationDeadline).ConfigureAwait(false);
         if (isMaster)
         {
             run.ForeignMaster(pid);

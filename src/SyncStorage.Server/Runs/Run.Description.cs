@@ -31,8 +31,6 @@ internal sealed partial class Run
     /// <summary>A worker that ended without saying so.</summary>
     public bool HasLostWorkers => Look(() => _state.Workers.Any(worker => worker.Status == WorkerStatus.Lost));
 
-    public bool HasUndoneOwnWorkers => Look(() => _state.Workers.Any(worker => worker is { IsOwn: true, IsDone: false }));
-
     public Report Describe()
     {
         lock (_gate)
