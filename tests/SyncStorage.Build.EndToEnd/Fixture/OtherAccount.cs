@@ -62,6 +62,7 @@ public sealed class OtherAccount
     {
         string home = Directory.CreateDirectory(Path.Combine(trial.Folder, "home")).FullName;
         Own(trial.Folder);
+        Run("chown", "0:0", trial.Temporary);
         Run("chmod", "1777", trial.Temporary);
         trial.Account = this;
         trial.Environment["HOME"] = trial.Environment["DOTNET_CLI_HOME"] = home;
