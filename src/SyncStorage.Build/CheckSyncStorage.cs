@@ -14,8 +14,6 @@ public sealed class CheckSyncStorage : Task
     // The server replaces the report at most once a second while the run goes on.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    private const int DefaultTimeout = 100;
-
     /// <summary>Folder of the session: all projects of the invocation wait SyncStorageCompletionTimeout once.</summary>
     [Required]
     public string Session { get; set; } = "";
@@ -27,6 +25,10 @@ public sealed class CheckSyncStorage : Task
     /// <summary>The worker whose tests have just ended.</summary>
     [Required]
     public string Worker { get; set; } = "";
+
+    /// <summary>SyncStorageCompletionTimeout in seconds.</summary>
+    [Required]
+    public int Timeout { get; set; }
 
     /// <inheritdoc />
     public override bool Execute()
@@ -47,10 +49,9 @@ public sealed class CheckSyncStorage : Task
     private void Check(DiagnosticLog log)
     {
         Session session = Sessions.Session.At(Session);
-        int seconds = session.ReadStart()?.CompletionTimeout ?? DefaultTimeout;
         var waited = Stopwatch.StartNew();
         DeliveryStanding standing = DeliveryStanding.Read(Report, Worker);
-        while (!standing.IsSettled && waited.Elapsed < TimeSpan.FromSeconds(seconds) && session.ReadWaitedInVain() == TimeSpan.Zero)
+        while (!standing.IsSettled && waited.Elapsed < TimeSpan.FromSeconds(Timeout) && session.ReadWaitedInVain() == TimeSpan.Zero)
         {
             Thread.Sleep(PollInterval);
             standing = DeliveryStanding.Read(Report, Worker);
@@ -74,7 +75,7 @@ public sealed class CheckSyncStorage : Task
         if (!standing.IsSettled)
         {
             log.Write(Diagnostics.ResultsNotDelivered(
-                $"what has become of the results of worker {Worker} is not known {seconds} s after its tests (SyncStorageCompletionTimeout, which is waited for once); see {Report}."));
+                $"what has become of the results of worker {Worker} is not known {Timeout} s after its tests (SyncStorageCompletionTimeout, which is waited for once); see {Report}."));
         }
         else if (standing.Spooled > 0)
         {

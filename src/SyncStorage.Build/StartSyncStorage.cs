@@ -84,6 +84,10 @@ public sealed class StartSyncStorage : Task
     [Output]
     public bool FailsOnError { get; set; }
 
+    /// <summary>What <see cref="CompletionTimeout"/> means.</summary>
+    [Output]
+    public int CompletionSeconds { get; set; }
+
     /// <summary>The logger in VSTest's terms, see <see cref="LoggerParameters.ToText"/>.</summary>
     [Output]
     public string Parameters { get; set; } = "";
@@ -135,7 +139,7 @@ public sealed class StartSyncStorage : Task
         try
         {
             var settings = new InvocationSettings(System.IO.Path.GetDirectoryName(ProjectFile)!, StartupDirectory, GivenProperties(), "property SyncStorage{0}", enabledByDefault: false);
-            FailsOnError = settings.FailOnError;
+            (FailsOnError, CompletionSeconds) = (settings.FailOnError, settings.CompletionTimeout);
             log = new DiagnosticLog(Log, BuildEngine, FailsOnError);
             Join(settings, log);
         }

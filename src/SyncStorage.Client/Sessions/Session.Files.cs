@@ -12,18 +12,6 @@ namespace SyncStorage.Sessions;
 // What the processes of the invocation tell each other about it, a file each.
 internal sealed partial class Session
 {
-    /// <summary>The first one wins, so that a server that has to be started again is the same.</summary>
-    public void WriteStart(ServerStart start)
-    {
-        if (!File.Exists(StartPath))
-        {
-            Write(StartPath, WireJsonOut.Default.Write(start));
-        }
-    }
-
-    /// <summary>Null when nobody has said yet how to start the server.</summary>
-    public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
-
     public void WriteWorker(string pid, MailAddress address) => Write(MailAddress.PathIn(Directory, pid), address.ToBytes());
 
     /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
@@ -134,8 +122,6 @@ internal sealed partial class Session
             File.Replace(temporary, path, destinationBackupFileName: null);
         }
     }
-
-    private string StartPath => Path.Combine(Directory, "start.json");
 
     private const string RequestSuffix = ".ask";
 

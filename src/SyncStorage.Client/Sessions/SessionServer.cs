@@ -16,7 +16,7 @@ internal static class SessionServer
 
     /// <summary>
     /// Makes sure that a server process of the session lives (or is just starting); does not wait until it accepts. Take a
-    /// lease before, or a new server may find nobody who needs it. How the first one was started counts for all that follow.
+    /// lease before, or a new server may find nobody who needs it.
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="start">How its server is started.</param>
@@ -38,10 +38,9 @@ internal static class SessionServer
             // Left over by a killed server: who waits for the new one must not find the old one's address.
             File.Delete(session.ServerStatePath);
             File.Delete(session.StartErrorPath);
-            using Process process = ServerLauncher.Start(session.Directory, (session.ReadStart() ?? start).ToOptions());
+            // One that takes another's place goes on in the same folder; everything else is said by who starts it, and by no file.
+            using Process process = ServerLauncher.Start(session.Directory, (start with { Directory = session.ReadResultsDirectory() ?? start.Directory }).ToOptions());
             session.WriteStarted(process.Id);
-            // After the start: the first JSON of a process takes as long as a sixth of the server's start.
-            session.WriteStart(start);
             session.WriteResultsDirectory(start.Directory);
             return true;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 
 namespace SyncStorage.Server.Tests.Hosting;
