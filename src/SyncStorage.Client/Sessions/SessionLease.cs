@@ -14,7 +14,8 @@ internal enum LeaseState
 
 /// <summary>
 /// Keeps a server alive. A lease is a file that its holder keeps open exclusively: the kernel lets go of it when the holder dies,
-/// however it dies, so there is no clock that could jump. Leases lie in the session's folder rather than in the server's memory, so
+/// however it dies, so there is no clock that could jump. Some file systems keep no locks, and users can switch .NET's off: the name tells
+/// the holder, too, and as long as that one lives, it holds. Leases lie in the session's folder rather than in the server's memory, so
 /// they outlive a killed server. The name says for which invocation it is held: a build node may outlive the call that used it.
 /// </summary>
 internal sealed class SessionLease : IDisposable
@@ -34,7 +35,7 @@ internal sealed class SessionLease : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{Guid.NewGuid():N}");
+            string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{ProcessIdentity.Self}-{Guid.NewGuid():N}");
             try
             {
                 var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
@@ -61,9 +62,15 @@ internal sealed class SessionLease : IDisposable
     /// <param name="remove">An abandoned one is removed: only for the server, which has to know that there was one.</param>
     public static LeaseState Look(string path, bool remove)
     {
+        string name = System.IO.Path.GetFileName(path);
+        if (ProcessIdentity.TryParse(name.Substring(name.LastIndexOf('.') + 1), out ProcessIdentity holder) && holder.IsAlive)
+        {
+            return File.Exists(path) ? LeaseState.Held : LeaseState.Gone;
+        }
+
         try
         {
-            // Removed while it is locked, so that nobody can take it in between.
+            // Another machine's or container's holder shows in the lock alone. Removed while it is locked, so that nobody can take it in between.
             new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, remove ? FileOptions.DeleteOnClose : FileOptions.None).Dispose();
             return LeaseState.Abandoned;
         }

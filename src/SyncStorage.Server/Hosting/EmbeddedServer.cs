@@ -107,6 +107,11 @@ internal sealed class EmbeddedServer : IDisposable
             _runs.Open(_options.TestRunId);
         }
 
+        if (!SessionLock.AreKept(_session.Directory))
+        {
+            _log.Write("No file locks are kept here (a file system without them, or DOTNET_SYSTEM_IO_DISABLEFILELOCKING is set): who holds a lease is told by its process.");
+        }
+
         await _folders.TidyAsync(CancellationToken.None).ConfigureAwait(false);
         StaleSessions.Remove(_session, _time, _log);
     }
@@ -124,7 +129,7 @@ internal sealed class EmbeddedServer : IDisposable
 
     private void Announce(string url, string[] notices)
     {
-        var state = new ServerState { ProcessId = Environment.ProcessId, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
+        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = ProcessIdentity.Self.Birth, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
         AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
         foreach (string notice in notices)
