@@ -41,7 +41,7 @@ public sealed class SessionLeaseTests
         Assert.IsNull(LeaseHolder.ProcessIn(SessionLease.Take(_folder, LeaseHolder.Self).Path));
     }
 
-    /// <summary>File systems that keep no locks, and DOTNET_SYSTEM_IO_DISABLEFILELOCKING.</summary>
+    /// <summary>File systems that keep no locks.</summary>
     [TestMethod]
     public void A_lease_without_a_lock_is_held_as_long_as_the_process_that_it_names_lives()
     {

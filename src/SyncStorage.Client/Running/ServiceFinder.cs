@@ -175,7 +175,7 @@ internal sealed class ServiceFinder
                 if (File.Exists(lease.Path))
                 {
                     _log.Information($"Sync Storage runs at {state.Url} for run {_config.TestRunId}; its report goes to {state.Directory}.");
-                    Array.ForEach(state.Notices, _log.Information);
+                    Array.ForEach(state.Notices, notice => _log.Information(notice.ToString()));
                     return LinkTo(state, session, lease);
                 }
             }
@@ -217,7 +217,7 @@ internal sealed class ServiceFinder
         ServerStart start = HowToStart();
         while (true)
         {
-            await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);
+            await SessionServer.EnsureAsync(session, start, cancellation: cancellation).ConfigureAwait(false);
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);

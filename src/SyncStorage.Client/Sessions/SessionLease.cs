@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace SyncStorage.Sessions;
 
@@ -14,8 +15,8 @@ internal enum LeaseState
 
 /// <summary>
 /// Keeps a server alive. A lease is a file that its holder keeps open exclusively: the kernel lets go of it when the holder dies,
-/// however it dies, so there is no clock that could jump. Some file systems keep no locks, and users can switch .NET's off: the name tells
-/// the holder, too, and as long as that one lives, it holds. Leases lie in the session's folder rather than in the server's memory, so
+/// however it dies, so there is no clock that could jump. Some file systems keep no locks: the name tells the holder, too, and as long as
+/// that one lives, it holds. Leases lie in the session's folder rather than in the server's memory, so
 /// they outlive a killed server. The name says for which invocation it is held: a build node may outlive the call that used it.
 /// </summary>
 internal sealed class SessionLease : IDisposable
@@ -38,7 +39,7 @@ internal sealed class SessionLease : IDisposable
             string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{ProcessIdentity.Self}-{Guid.NewGuid():N}");
             try
             {
-                var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                FileStream held = ExclusiveFile.Open(path, FileMode.CreateNew, FileOptions.DeleteOnClose);
                 // Creating and locking are two steps outside Windows: somebody who looked in between may have removed it.
                 if (File.Exists(path))
                 {
@@ -70,8 +71,14 @@ internal sealed class SessionLease : IDisposable
 
         try
         {
-            // Another machine's or container's holder shows in the lock alone. Removed while it is locked, so that nobody can take it in between.
-            new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, remove ? FileOptions.DeleteOnClose : FileOptions.None).Dispose();
+            // The holder of another machine or container shows in the lock alone. Removed while it is locked, so that nobody can take it in between. Elsewhere than on Windows DeleteOnClose would remove one that is held.
+            bool isWindows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
+            using FileStream lease = ExclusiveFile.Open(path, FileMode.Open, remove && isWindows ? FileOptions.DeleteOnClose : FileOptions.None);
+            if (remove && !isWindows)
+            {
+                File.Delete(path);
+            }
+
             return LeaseState.Abandoned;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -18,7 +18,7 @@ internal sealed class SessionLock : IDisposable
     {
         string path = Path.Combine(directory, "lock");
         _ownerPath = path + ".owner";
-        _lock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        _lock = ExclusiveFile.Open(path, FileMode.OpenOrCreate);
     }
 
     /// <exception cref="IOException">Somebody else holds it for longer than <paramref name="timeout"/>.</exception>
@@ -61,14 +61,14 @@ internal sealed class SessionLock : IDisposable
         }
     }
 
-    /// <summary>False on file systems without locks, and where DOTNET_SYSTEM_IO_DISABLEFILELOCKING is set.</summary>
+    /// <summary>False on file systems without locks.</summary>
     public static bool AreKept(string directory)
     {
         string path = Path.Combine(directory, $"probe.{Guid.NewGuid():N}");
-        using var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        using var held = ExclusiveFile.Open(path, FileMode.CreateNew, FileOptions.DeleteOnClose);
         try
         {
-            new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+            ExclusiveFile.Open(path, FileMode.Open).Dispose();
             return false;
         }
         catch (IOException)
