@@ -99,7 +99,7 @@ internal sealed class BuildLease : IDisposable
 
     private void End()
     {
-        int? server = _session.ReadStarted();
+        ProcessIdentity? server = _session.ReadStarted();
         string directory = _session.ReadResultsDirectory() ?? _start.Directory;
         List<string> runs = _session.ReadRunIds().ToList();
         using SessionLease waiting = _session.TakeWaiting(_holder);

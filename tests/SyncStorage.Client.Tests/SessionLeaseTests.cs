@@ -35,9 +35,9 @@ public sealed class SessionLeaseTests
     [TestMethod]
     public void A_lease_tells_for_which_call_it_is_held()
     {
-        using SessionLease lease = SessionLease.Take(_folder, new LeaseHolder("call", Environment.ProcessId));
+        using SessionLease lease = SessionLease.Take(_folder, new LeaseHolder("call", ProcessIdentity.OfSelf()));
 
-        Assert.AreEqual(Environment.ProcessId, LeaseHolder.ProcessIn(lease.Path)!.Value.Id);
+        Assert.AreEqual(ProcessIdentity.OfSelf(), LeaseHolder.ProcessIn(lease.Path));
         Assert.IsNull(LeaseHolder.ProcessIn(SessionLease.Take(_folder, LeaseHolder.Self).Path));
     }
 

@@ -62,7 +62,7 @@ internal sealed class ServiceFinder
     }
 
     /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
-    public async Task<bool> WaitForSignOffAsync(Session session, int server)
+    public async Task<bool> WaitForSignOffAsync(Session session, ProcessIdentity server)
         => await SessionServer.WaitForSignOffAsync(session, HowToStart(), server).ConfigureAwait(false) is null;
 
     /// <summary>The coordinator of several machines may come up after its workers: asked again until the startup's deadline.</summary>
@@ -187,7 +187,7 @@ internal sealed class ServiceFinder
         TellsHeld = true,
         OwnSession = session,
         Directory = state.Directory,
-        ServerProcess = state.ProcessId,
+        ServerProcess = state.Process,
         Lease = lease,
     };
 
@@ -208,7 +208,7 @@ internal sealed class ServiceFinder
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
-            if (state is not null && ServerProcess.IsAlive(state.ProcessId))
+            if (state is not null && state.Process.IsAlive())
             {
                 return state;
             }

@@ -13,14 +13,14 @@ internal sealed class ServiceLink : IDisposable
     /// <summary>True when its answer to an offer says whether this offer took the slot; an official service does not say.</summary>
     public bool TellsHeld { get; init; }
 
-    /// <summary>The session of a server of our own; null for an external service.</summary>
     /// <summary>SyncStorageDirectory of a server of our own; null of another's.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>The session of a server of our own; null for an external service.</summary>
     public Session? OwnSession { get; init; }
 
     /// <summary>Process of a server of our own.</summary>
-    public int ServerProcess { get; init; }
+    public ProcessIdentity? ServerProcess { get; init; }
 
     /// <summary>Keeps an embedded server alive, whose ever it is.</summary>
     public SessionLease? Lease { get; init; }

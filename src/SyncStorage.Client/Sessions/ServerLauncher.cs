@@ -40,7 +40,7 @@ internal static class ServerLauncher
     ];
 
     /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
-    public static Process Start(string sessionDirectory, IEnumerable<string> options, string? serverPath = null)
+    public static ProcessIdentity Start(string sessionDirectory, IEnumerable<string> options, string? serverPath = null)
     {
         // What the user's environment says about the runtimes of tests (DOTNET_ROLL_FORWARD) is not meant for the server, which needs any; said
         // here, and not by changing the environment, it does not reach the official binary that the server may start.
@@ -67,11 +67,11 @@ internal static class ServerLauncher
             info.Environment[setting.Key] = setting.Value;
         }
 
-        var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
+        using Process process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
         process.StandardInput.Dispose();
         process.StandardOutput.Dispose();
         StartFailure.Record(sessionDirectory, process.StandardError);
-        return process;
+        return ProcessIdentity.OfStarted(process.Id);
     }
 
     /// <summary>In our packages and in a build's output the server lies in a folder "server" beside or above this assembly.</summary>

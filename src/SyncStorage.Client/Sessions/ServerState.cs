@@ -9,6 +9,11 @@ internal sealed class ServerState
     /// <summary>Process of the server that the guests talk to.</summary>
     public int ProcessId { get; init; }
 
+    /// <summary>Tells that process from a later one with its id.</summary>
+    public string ProcessBirth { get; init; } = "";
+
+    [System.Text.Json.Serialization.JsonIgnore] public ProcessIdentity Process => new(ProcessId, ProcessBirth);
+
     /// <summary>Such as http://127.0.0.1:49152.</summary>
     public string Url { get; init; } = "";
 

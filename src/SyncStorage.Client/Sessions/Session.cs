@@ -73,7 +73,7 @@ internal sealed partial class Session
         try
         {
             return System.IO.Directory.GetDirectories(SessionFolders.Root)
-                .Any(folder => folder != Directory && new Session(folder).ReadStarted() is int pid && ServerProcess.IsAlive(pid));
+                .Any(folder => folder != Directory && new Session(folder).ReadStarted()?.IsAlive() == true);
         }
         catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(SessionFolders.Root))
         {
@@ -177,7 +177,7 @@ internal sealed partial class Session
                 return state;
             }
 
-            if (ReadStarted() is int pid && !ServerProcess.IsAlive(pid))
+            if (ReadStarted()?.IsAlive() == false)
             {
                 await ReadStartErrorAsync(cancellation).ConfigureAwait(false);
                 return ReadServer();
@@ -194,11 +194,10 @@ internal sealed partial class Session
     public string? ReadStartError() => StartFailure.Read(Directory);
 
     /// <summary>
-    /// Process id of the server that was started last; null when there was none. A server that has decided to stop removes
+    /// Process of the server that was started last; null when there was none. A server that has decided to stop removes
     /// the file together with server.json, under the lock, so that whoever comes later starts another.
     /// </summary>
-    public int? ReadStarted()
-        => File.Exists(StartedPath) && int.TryParse(File.ReadAllText(StartedPath), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
+    public ProcessIdentity? ReadStarted() => ProcessIdentity.Parse(ReadText(StartedPath));
 
     /// <summary>The server signs off; call it under the lock. With nobody left who needs it, the whole folder goes.</summary>
     public void RemoveServer()
@@ -234,7 +233,7 @@ internal sealed partial class Session
         }
     }
 
-    public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
+    public void WriteStarted(ProcessIdentity server) => Write(StartedPath, Encoding.UTF8.GetBytes(server.ToString()));
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SyncStorage.Sessions;
 
 /// <summary>What has become of a lease.</summary>
@@ -80,18 +78,18 @@ internal sealed class SessionLease : IDisposable
 
 /// <summary>For whom a lease is held.</summary>
 /// <param name="Invocation">Short text that is the same in all processes of the invocation and only there; may be a file name.</param>
-/// <param name="ProcessId">The process whose end is the invocation's, although nobody gives anything back; 0 when unknown.</param>
-internal sealed record LeaseHolder(string Invocation, int ProcessId)
+/// <param name="Process">The process whose end is the invocation's, although nobody gives anything back; null when unknown.</param>
+internal sealed record LeaseHolder(string Invocation, ProcessIdentity? Process)
 {
     /// <summary>A holder whose own end is all that counts.</summary>
-    public static readonly LeaseHolder Self = new("self", 0);
+    public static readonly LeaseHolder Self = new("self", null);
 
-    public string Prefix => string.Format(CultureInfo.InvariantCulture, "{0}.{1}.{2}.", Invocation, ProcessId, ProcessId > 0 ? LinuxProcess.BirthOf(ProcessId) ?? "0" : "0");
+    public string Prefix => $"{Invocation}.{Process?.ToString() ?? "0.0"}.";
 
-    /// <returns>Process id and birth from a lease's name; null where it names none. The birth is "0" where the platform tells none.</returns>
-    public static (int Id, string Birth)? ProcessIn(string leasePath)
+    /// <returns>Null where the lease names none.</returns>
+    public static ProcessIdentity? ProcessIn(string leasePath)
     {
         string[] parts = System.IO.Path.GetFileName(leasePath).Split('.');
-        return parts.Length == 4 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int id) && id > 0 ? (id, parts[2]) : null;
+        return parts.Length == 4 ? ProcessIdentity.Parse($"{parts[1]}.{parts[2]}") : null;
     }
 }

@@ -24,7 +24,7 @@ internal static class SessionServer
     {
         using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
         {
-            if (session.ReadStarted() is int pid && ServerProcess.IsAlive(pid))
+            if (session.ReadStarted()?.IsAlive() == true)
             {
                 return false;
             }
@@ -32,8 +32,7 @@ internal static class SessionServer
             // Left over by a killed server: who waits for the new one must not find the old one's address.
             File.Delete(session.ServerStatePath);
             File.Delete(session.StartErrorPath);
-            using Process process = ServerLauncher.Start(session.Directory, (session.ReadStart() ?? start).ToOptions());
-            session.WriteStarted(process.Id);
+            session.WriteStarted(ServerLauncher.Start(session.Directory, (session.ReadStart() ?? start).ToOptions()));
             // After the start: the first JSON of a process takes as long as a sixth of the server's start.
             session.WriteStart(start);
             session.WriteResultsDirectory(start.Directory);
@@ -48,12 +47,12 @@ internal static class SessionServer
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="start">How its server is started.</param>
-    /// <param name="started">Process id of the server, read before the lease was let go; null when none could be started.</param>
+    /// <param name="started">Process of the server, read before the lease was let go; null when none could be started.</param>
     /// <param name="restarted">Called when a killed server had to be replaced.</param>
     /// <returns>Null when all is well, else what to tell the user, with its code.</returns>
-    public static async Task<string?> WaitForSignOffAsync(Session session, ServerStart start, int? started, Action? restarted = null)
+    public static async Task<string?> WaitForSignOffAsync(Session session, ServerStart start, ProcessIdentity? started, Action? restarted = null)
     {
-        string? problem = started is int server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
+        string? problem = started is { } server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
         if ((problem is not null || started is null) && Directory.Exists(session.Directory) && !session.HasLeases())
         {
             // There is no server that would tidy up.
@@ -66,7 +65,7 @@ internal static class SessionServer
         return problem;
     }
 
-    private static async Task<string?> SeeOffAsync(Session session, ServerStart start, int server, Action? restarted)
+    private static async Task<string?> SeeOffAsync(Session session, ServerStart start, ProcessIdentity server, Action? restarted)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();
