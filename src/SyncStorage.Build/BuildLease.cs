@@ -131,8 +131,8 @@ internal sealed class BuildLease : IDisposable
         if (own.Path != run.Path && ReportSummary.IsFinal(run))
         {
             OwnerOnly.CreateDirectory(own.Path);
-            File.Copy(run.ReportPath, own.ReportPath, overwrite: true);
-            File.Copy(run.ResultsPath, own.ResultsPath, overwrite: true);
+            SharedFile.Copy(run.ReportPath, own.ReportPath);
+            SharedFile.Copy(run.ResultsPath, own.ResultsPath);
             run = own;
         }
 

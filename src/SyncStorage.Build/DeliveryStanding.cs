@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Build;
 
@@ -16,11 +17,11 @@ internal sealed record DeliveryStanding(bool IsSettled, long Spooled, long Rejec
     {
         try
         {
-            return File.Exists(path) ? Parse(File.ReadAllBytes(path), worker) : Unknown;
+            return SharedFile.Read(path) is { } report ? Parse(report, worker) : Unknown;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            // Just being replaced; the next look will do.
+            // The next look will do.
             return Unknown;
         }
     }

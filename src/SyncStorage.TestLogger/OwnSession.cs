@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using SyncStorage.Mail;
 using SyncStorage.Results;
 using SyncStorage.Sessions;
@@ -43,7 +42,7 @@ internal sealed class OwnSession : IDisposable
         _lease = SessionLease.Take(Path.Combine(directory, "leases"), new LeaseHolder("console", ProcessIdentity.Of(console.ProcessId)));
         string project = console.TestAssembly is string assembly ? Path.GetFileNameWithoutExtension(assembly) : $"vstest.console {console.ProcessId}";
         Address = new MailAddress(Path.Combine(directory, "mail"), "", project, targetFramework);
-        File.WriteAllBytes(MailAddress.PathIn(directory, worker), Address.ToBytes());
+        SharedFile.Write(MailAddress.PathIn(directory, worker), Address.ToBytes());
     }
 
     public string Worker { get; }
@@ -82,10 +81,9 @@ internal sealed class OwnSession : IDisposable
             ["@directory"] = Directory.GetCurrentDirectory(),
             ["@assembly"] = _console.TestAssembly ?? "",
         };
-        File.WriteAllText(
+        SharedFile.WriteText(
             Path.Combine(_directory, "settings"),
-            string.Concat(settings.Concat(facts).Select(setting => Uri.EscapeDataString(setting.Key) + "=" + Uri.EscapeDataString(setting.Value) + "\n")),
-            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            string.Concat(settings.Concat(facts).Select(setting => Uri.EscapeDataString(setting.Key) + "=" + Uri.EscapeDataString(setting.Value) + "\n")));
         Start();
     }
 
@@ -151,6 +149,6 @@ internal sealed class OwnSession : IDisposable
     private void Start()
     {
         _server = ServerLauncher.Start(_directory, ["--settings", Path.Combine(_directory, "settings")]);
-        File.WriteAllText(Path.Combine(_directory, "server.pid"), _server.ToString());
+        SharedFile.WriteText(Path.Combine(_directory, "server.pid"), _server.ToString());
     }
 }

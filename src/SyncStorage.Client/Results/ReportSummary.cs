@@ -10,14 +10,14 @@ internal static class ReportSummary
     /// <returns>Null where there is no report; a report that is not final is not quoted, but what is wrong with it said.</returns>
     public static string? Of(RunFolder run)
     {
-        if (!File.Exists(run.ReportPath))
+        if (SharedFile.Read(run.ReportPath) is not { } content)
         {
             return null;
         }
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(run.ReportPath));
+            using JsonDocument document = JsonDocument.Parse(content);
             JsonElement report = document.RootElement;
             return report.GetProperty("state").GetString() != "running" ? Quote(report, run.ReportPath)
                 : IsHeld(run) ? $"Sync Storage: SYNC0009: run {ConsoleText.Escape(report.GetProperty("testRunId").GetString()!)} goes on in another invocation; {run.ReportPath} will tell its end"
@@ -33,10 +33,10 @@ internal static class ReportSummary
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(run.ReportPath));
+            using JsonDocument document = JsonDocument.Parse(SharedFile.Read(run.ReportPath) ?? []);
             return document.RootElement.GetProperty("state").GetString() != "running";
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (JsonException)
         {
             return false;
         }
@@ -98,7 +98,7 @@ internal static class ReportSummary
     /// <summary>What of a report carries a code: "SYNC0015: ...".</summary>
     public static IReadOnlyList<string> NoticesIn(string reportPath)
     {
-        using JsonDocument report = JsonDocument.Parse(File.ReadAllBytes(reportPath));
+        using JsonDocument report = JsonDocument.Parse(SharedFile.Read(reportPath) ?? throw new FileNotFoundException("There is no report.", reportPath));
         return report.RootElement.TryGetProperty("notices", out JsonElement notices) && notices.ValueKind == JsonValueKind.Array
             ? notices.EnumerateArray().Select(notice => notice.GetString() ?? "").Where(notice => notice.StartsWith("SYNC", System.StringComparison.Ordinal)).ToList()
             : [];

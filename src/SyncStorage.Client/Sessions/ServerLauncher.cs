@@ -50,7 +50,8 @@ internal static class ServerLauncher
             Arguments = string.Join(" ", arguments.Select(Quote)),
             UseShellExecute = false,
             CreateNoWindow = true,
-            WorkingDirectory = sessionDirectory,
+            // Not the session's own: Windows lets nobody remove a folder that a process works in.
+            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(sessionDirectory))!,
             // An inherited stream would keep `dotnet test | cat` open for as long as the server lives.
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -65,6 +66,13 @@ internal static class ServerLauncher
         foreach (KeyValuePair<string, string> setting in RuntimeSettings.Where(setting => !info.Environment.ContainsKey(setting.Key)))
         {
             info.Environment[setting.Key] = setting.Value;
+        }
+
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            (ProcessIdentity started, StreamReader errors) = WindowsProcess.Start(info);
+            StartFailure.Record(sessionDirectory, errors);
+            return started;
         }
 
         using Process process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using SyncStorage.Protocol;
 using SyncStorage.Settings;
 
@@ -64,7 +62,7 @@ internal sealed partial class Session
     {
         // Only looked at: a dead session that is written to would count as one in use.
         var session = new Session(identity.Split('#')[0]);
-        return ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
+        return SharedFile.ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
     }
 
     /// <summary>Another invocation of this user's runs, or is just starting, on this machine.</summary>
@@ -121,7 +119,7 @@ internal sealed partial class Session
     public string DeriveTestRunId()
     {
         string path = RunIdPath;
-        if (ReadText(path) is string known)
+        if (SharedFile.ReadText(path) is string known)
         {
             return known;
         }
@@ -138,7 +136,7 @@ internal sealed partial class Session
             File.Delete(candidate);
         }
 
-        return File.ReadAllText(path);
+        return SharedFile.ReadText(path)!;
     }
 
     public SessionLease TakeLease(LeaseHolder? holder = null) => SessionLease.Take(LeasesDirectory, holder ?? LeaseHolder.Self);
@@ -197,7 +195,7 @@ internal sealed partial class Session
     /// Process of the server that was started last; null when there was none. A server that has decided to stop removes
     /// the file together with server.json, under the lock, so that whoever comes later starts another.
     /// </summary>
-    public ProcessIdentity? ReadStarted() => ProcessIdentity.Parse(ReadText(StartedPath));
+    public ProcessIdentity? ReadStarted() => ProcessIdentity.Parse(SharedFile.ReadText(StartedPath));
 
     /// <summary>The server signs off; call it under the lock. With nobody left who needs it, the whole folder goes.</summary>
     public void RemoveServer()
@@ -223,17 +221,17 @@ internal sealed partial class Session
     }
 
     /// <summary>SyncStorageDirectory of the session's server: of who came first.</summary>
-    public string? ReadResultsDirectory() => ReadText(ResultsDirectoryPath);
+    public string? ReadResultsDirectory() => SharedFile.ReadText(ResultsDirectoryPath);
 
     public void WriteResultsDirectory(string directory)
     {
         if (!File.Exists(ResultsDirectoryPath))
         {
-            Write(ResultsDirectoryPath, Encoding.UTF8.GetBytes(directory));
+            SharedFile.WriteText(ResultsDirectoryPath, directory);
         }
     }
 
-    public void WriteStarted(ProcessIdentity server) => Write(StartedPath, Encoding.UTF8.GetBytes(server.ToString()));
+    public void WriteStarted(ProcessIdentity server) => SharedFile.WriteText(StartedPath, server.ToString());
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
@@ -243,17 +241,4 @@ internal sealed partial class Session
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     public string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
-
-    private static string? ReadText(string path)
-    {
-        try
-        {
-            return File.Exists(path) ? File.ReadAllText(path) : null;
-        }
-        catch (IOException)
-        {
-            // Gone, or being written, in this moment.
-            return null;
-        }
-    }
 }

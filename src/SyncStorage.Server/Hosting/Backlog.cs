@@ -113,5 +113,5 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
     private static bool MayHaveLeft(Report report)
         => report.Results.Spooled > 0 || report.InProgress is { Finalized: false } || report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal));
 
-    private static Report? ReadReport(RunFolder folder) => JsonSerializer.Deserialize(File.ReadAllBytes(folder.ReportPath), ServerJson.Default.Report);
+    private static Report? ReadReport(RunFolder folder) => SharedFile.Read(folder.ReportPath) is { } report ? JsonSerializer.Deserialize(report, ServerJson.Default.Report) : null;
 }

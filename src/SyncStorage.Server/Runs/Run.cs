@@ -14,6 +14,9 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     /// <summary>The oldest that the report is while the run goes on.</summary>
     private static readonly TimeSpan ReportAge = TimeSpan.FromSeconds(1);
 
+    /// <summary>The run's lock is held while somebody keeps the report from being replaced; the next one is due soon.</summary>
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan AwaitedReportAge = TimeSpan.FromMilliseconds(250);
 
     private readonly object _gate = new();
