@@ -47,12 +47,17 @@ internal sealed class BuildLease : IDisposable
             BuildLease? lease = null;
             try
             {
-                bool isFirstOfUs = !session.HasLeases(holder.Prefix);
-                lease = new BuildLease(session, start, holder);
-                prepare(session);
-                // Under the session's lock, which a server that ends holds as well: it sees the lease, or we see that the folder is gone.
-                bool isShared = !SessionServer.EnsureAsync(session, start).GetAwaiter().GetResult() && isFirstOfUs;
-                if (File.Exists(lease._lease.Path) || attempt == MostAttempts)
+                bool isFirstOfUs = false;
+                // Under the session's lock: of the nodes that come at once one is the first, and a server that ends holds it as well, so it
+                // sees the lease, or we see that the folder is gone.
+                bool isStarted = SessionServer.EnsureAsync(session, start, before: () =>
+                {
+                    isFirstOfUs = !session.HasLeases(holder.Prefix);
+                    lease = new BuildLease(session, start, holder);
+                    prepare(session);
+                }).GetAwaiter().GetResult();
+                bool isShared = isFirstOfUs && !isStarted;
+                if (File.Exists(lease!._lease.Path) || attempt == MostAttempts)
                 {
                     engine.RegisterTaskObject(name, lease, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
                     return (lease, isShared);
@@ -93,7 +98,7 @@ internal sealed class BuildLease : IDisposable
         catch (Exception e)
         {
             // Nobody listens to a task's log any more when MSBuild disposes; the console is what is left.
-            Console.Error.WriteLine($"Sync Storage: SYNC0003: the run could not be ended properly: {ConsoleText.Escape(e.Message)}");
+            Console.Error.WriteLine(ConsoleText.Line(Diagnostics.InternalError("the run could not be ended properly", e.Message)));
         }
     }
 
@@ -103,18 +108,17 @@ internal sealed class BuildLease : IDisposable
         string directory = _session.ReadResultsDirectory() ?? _start.Directory;
         List<string> runs = _session.ReadRunIds().ToList();
         using SessionLease waiting = _session.TakeWaiting(_holder);
-        _lease.Dispose();
 
         // Other nodes of this build still hold theirs: the last one waits. (Each node waiting for all others would be a deadlock.)
-        if (_session.HasLeases(_holder.Prefix))
+        if (!LetGo())
         {
             return;
         }
 
-        string? problem = SessionServer.WaitForSignOffAsync(_session, _start with { Directory = directory }, server, Replaced).GetAwaiter().GetResult();
+        Diagnostic? problem = SessionServer.WaitForSignOffAsync(_session, _start with { Directory = directory }, server, Replaced).GetAwaiter().GetResult();
         if (problem is not null && !_isTold)
         {
-            Console.Error.WriteLine("Sync Storage: " + problem);
+            Console.Error.WriteLine(ConsoleText.Line(problem));
         }
 
         // Where the own directory cannot be written, the session was in its place.
@@ -122,6 +126,25 @@ internal sealed class BuildLease : IDisposable
         foreach (string run in runs)
         {
             Report(new RunFolder(directory, run), new RunFolder(isKept ? _start.Directory : directory, run));
+        }
+    }
+
+    /// <summary>Gives the lease back.</summary>
+    /// <returns>True for the last one of the invocation: under the lock, so that of nodes that end at once one is the last.</returns>
+    private bool LetGo()
+    {
+        try
+        {
+            using (_session.LockAsync(SessionServer.LockTimeout).GetAwaiter().GetResult())
+            {
+                _lease.Dispose();
+                return !_session.HasLeases(_holder.Prefix);
+            }
+        }
+        finally
+        {
+            // A node may outlive the build, and would keep the server for as long.
+            _lease.Dispose();
         }
     }
 
@@ -143,5 +166,5 @@ internal sealed class BuildLease : IDisposable
     }
 
     private static void Replaced()
-        => Console.Error.WriteLine("Sync Storage: SYNC0008: the server was lost during the run; it is started again and goes on from its journal and the mail.");
+        => Console.Error.WriteLine(ConsoleText.Line(Diagnostics.ServerRestarted()));
 }

@@ -14,8 +14,6 @@ public sealed class CheckSyncStorage : Task
     // The server replaces the report at most once a second while the run goes on.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    private const int DefaultTimeout = 100;
-
     /// <summary>Folder of the session: all projects of the invocation wait SyncStorageCompletionTimeout once.</summary>
     [Required]
     public string Session { get; set; } = "";
@@ -28,29 +26,32 @@ public sealed class CheckSyncStorage : Task
     [Required]
     public string Worker { get; set; } = "";
 
+    /// <summary>SyncStorageCompletionTimeout in seconds.</summary>
+    [Required]
+    public int Timeout { get; set; }
+
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, BuildEngine, failOnError: true);
+        var log = new DiagnosticLog(Log, BuildEngine, failOnError: true);
         try
         {
-            Check(diagnostics);
+            Check(log);
         }
         catch (Exception e)
         {
-            diagnostics.NotDelivered($"what has become of the results could not be found out: {e.Message}");
+            log.Write(Diagnostics.ResultsNotDelivered($"what has become of the results could not be found out: {e.Message}"));
         }
 
         return !Log.HasLoggedErrors;
     }
 
-    private void Check(Diagnostics diagnostics)
+    private void Check(DiagnosticLog log)
     {
         Session session = Sessions.Session.At(Session);
-        int seconds = session.ReadStart()?.CompletionTimeout ?? DefaultTimeout;
         var waited = Stopwatch.StartNew();
         DeliveryStanding standing = DeliveryStanding.Read(Report, Worker);
-        while (!standing.IsSettled && waited.Elapsed < TimeSpan.FromSeconds(seconds) && session.ReadWaitedInVain() == TimeSpan.Zero)
+        while (!standing.IsSettled && waited.Elapsed < TimeSpan.FromSeconds(Timeout) && session.ReadWaitedInVain() == TimeSpan.Zero)
         {
             Thread.Sleep(PollInterval);
             standing = DeliveryStanding.Read(Report, Worker);
@@ -61,23 +62,24 @@ public sealed class CheckSyncStorage : Task
             session.NoteWaitedInVain(waited.Elapsed);
         }
 
-        foreach (string notice in standing.Notices)
+        foreach (Diagnostic notice in standing.Notices)
         {
-            diagnostics.FromServer(notice.Split(':')[0], notice.Substring(notice.IndexOf(':') + 1).Trim());
+            log.Write(notice);
         }
 
         if (standing.Rejected > 0)
         {
-            diagnostics.Rejected(standing.Rejected, Report);
+            log.Write(Diagnostics.ResultsRejected(standing.Rejected, Report));
         }
 
         if (!standing.IsSettled)
         {
-            diagnostics.NotDelivered($"what has become of the results of worker {Worker} is not known {seconds} s after its tests (SyncStorageCompletionTimeout, which is waited for once); see {Report}.");
+            log.Write(Diagnostics.ResultsNotDelivered(
+                $"what has become of the results of worker {Worker} is not known {Timeout} s after its tests (SyncStorageCompletionTimeout, which is waited for once); see {Report}."));
         }
         else if (standing.Spooled > 0)
         {
-            diagnostics.NotDelivered($"{standing.Spooled} results are not in Test IT; see {Report}.");
+            log.Write(Diagnostics.ResultsNotDelivered($"{standing.Spooled} results are not in Test IT; see {Report}."));
         }
     }
 }

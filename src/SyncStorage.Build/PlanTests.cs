@@ -50,38 +50,38 @@ public sealed class PlanTests : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, BuildEngine, FailOnError);
+        var log = new DiagnosticLog(Log, BuildEngine, FailOnError);
         Filter = UserFilter;
         try
         {
             var request = new ProjectPlanRequest { Worker = Worker, TestRunId = Run, Assembly = Path.GetFullPath(Assembly) };
             ProjectPlan? plan = Sessions.Session.At(Session).AskForPlanAsync(request, TimeSpan.FromSeconds(Timeout)).GetAwaiter().GetResult();
-            Apply(plan ?? new ProjectPlan { Problem = $"the server gave no plan within {Timeout} s." }, diagnostics);
+            Apply(plan ?? new ProjectPlan { Problem = $"the server gave no plan within {Timeout} s." }, log);
         }
         catch (Exception e)
         {
-            diagnostics.PlanNotFetched(e.Message);
+            log.Write(Diagnostics.PlanNotFetched(e.Message));
         }
 
         return !Log.HasLoggedErrors;
     }
 
-    private void Apply(ProjectPlan plan, Diagnostics diagnostics)
+    private void Apply(ProjectPlan plan, DiagnosticLog log)
     {
         if (plan.Problem is not null)
         {
-            diagnostics.PlanNotFetched(plan.Problem);
+            log.Write(Diagnostics.PlanNotFetched(plan.Problem));
             return;
         }
 
         foreach (string note in plan.Notes)
         {
-            diagnostics.NotDecided(note);
+            log.Write(Diagnostics.NotDecided(note));
         }
 
         if (plan.Filter.Length > LongestFilter)
         {
-            diagnostics.NotDecided($"the filter for the planned tests has {plan.Filter.Length} characters, more than a command line holds ({LongestFilter}); all tests run and only the results are reported");
+            log.Write(Diagnostics.NotDecided($"the filter for the planned tests has {plan.Filter.Length} characters, more than a command line holds ({LongestFilter}); all tests run and only the results are reported"));
         }
         else if (plan.Filter.Length > 0)
         {

@@ -32,7 +32,7 @@ public sealed class RefreshRunSettings : Task
         catch (Exception e)
         {
             // The settings of a moment ago stay in force.
-            Log.LogMessage(MessageImportance.High, "{0}", $"SYNC0018: Sync Storage: '{UserSettings}' has changed and could not be read again: {e.Message}");
+            Log.LogMessage(MessageImportance.High, "{0}", Diagnostics.SettingsNotReadAgain(UserSettings, e.Message));
         }
 
         return !Log.HasLoggedErrors;

@@ -84,6 +84,10 @@ public sealed class StartSyncStorage : Task
     [Output]
     public bool FailsOnError { get; set; }
 
+    /// <summary>What <see cref="CompletionTimeout"/> means.</summary>
+    [Output]
+    public int CompletionSeconds { get; set; }
+
     /// <summary>The logger in VSTest's terms, see <see cref="LoggerParameters.ToText"/>.</summary>
     [Output]
     public string Parameters { get; set; } = "";
@@ -121,10 +125,10 @@ public sealed class StartSyncStorage : Task
     /// <inheritdoc />
     public override bool Execute()
     {
-        var diagnostics = new Diagnostics(Log, BuildEngine, failOnError: false);
+        var log = new DiagnosticLog(Log, BuildEngine, failOnError: false);
         foreach (string property in SecretProperties.FindIn(BuildEngine))
         {
-            diagnostics.TokenAsProperty(property);
+            log.Write(Diagnostics.TokenAsProperty(property));
         }
 
         if (Log.HasLoggedErrors)
@@ -135,28 +139,28 @@ public sealed class StartSyncStorage : Task
         try
         {
             var settings = new InvocationSettings(System.IO.Path.GetDirectoryName(ProjectFile)!, StartupDirectory, GivenProperties(), "property SyncStorage{0}", enabledByDefault: false);
-            FailsOnError = settings.FailOnError;
-            diagnostics = new Diagnostics(Log, BuildEngine, FailsOnError);
-            Join(settings, diagnostics);
+            (FailsOnError, CompletionSeconds) = (settings.FailOnError, settings.CompletionTimeout);
+            log = new DiagnosticLog(Log, BuildEngine, FailsOnError);
+            Join(settings, log);
         }
         catch (Exception e)
         {
             // A guest of the user's build: whatever is wrong with us, the tests run.
             Session = "";
-            diagnostics.ServerNotStarted(e.Message);
+            log.Write(Diagnostics.ServerNotStarted(e.Message));
         }
 
         return !Log.HasLoggedErrors;
     }
 
-    private void Join(InvocationSettings settings, Diagnostics diagnostics)
+    private void Join(InvocationSettings settings, DiagnosticLog log)
     {
         if (!settings.Enabled)
         {
             // The switch is none, or the targets would not have come this far.
             foreach (SettingProblem problem in settings.Problems)
             {
-                diagnostics.Setting(problem);
+                log.Write(problem.Diagnostic);
             }
 
             return;
@@ -168,13 +172,13 @@ public sealed class StartSyncStorage : Task
         string key = run.TestRunIdGiven ? "run " + run.TestRunId : invocation.Key;
         foreach (SettingProblem problem in settings.Problems)
         {
-            diagnostics.Setting(problem);
+            log.Write(problem.Diagnostic);
         }
 
         ServerStart start = settings.ToServerStart(run.TestRunId);
         if (!DirectoryProbe.IsWritable(settings.Directory, out string reason))
         {
-            diagnostics.DirectoryNotWritable(settings.Directory, reason, run.Publish);
+            log.Write(Diagnostics.DirectoryNotWritable(settings.Directory, reason, run.Publish));
             if (!run.Publish || FailsOnError)
             {
                 return;
@@ -189,14 +193,15 @@ public sealed class StartSyncStorage : Task
         string directory = session.ReadResultsDirectory() ?? start.Directory;
         if (isShared)
         {
-            diagnostics.RunIsShared(run.TestRunId, directory);
+            log.Write(Diagnostics.RunIsShared(run.TestRunId, directory));
         }
 
         // Otherwise nobody waits here: the tests can begin before the server has. But only a task can fail the build.
         if (FailsOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
         {
             bool ended = session.ReadStarted()?.IsAlive() == false;
-            diagnostics.ServerNotStarted(session.ReadStartError() ?? (ended ? "its process ended before it accepted." : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout)."));
+            log.Write(Diagnostics.ServerNotStarted(session.ReadStartError()
+                ?? (ended ? "its process ended before it accepted." : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout).")));
             lease.KeepQuiet();
             return;
         }
@@ -212,20 +217,20 @@ public sealed class StartSyncStorage : Task
         Session = session.Directory;
         if (settings.TestEvents != Setting.NoTestEvents)
         {
-            AttachCollector(diagnostics);
+            AttachCollector(log);
         }
 
         Run = run.TestRunId;
         Report = new RunFolder(directory, run.TestRunId).ReportPath;
         if (run is { Publish: true, TestRunIdGiven: true })
         {
-            diagnostics.RunStarts($"Sync Storage: results go to test run {run.TestRunId} at {run.Url}");
+            log.Write(Diagnostic.Detail($"Sync Storage: results go to test run {run.TestRunId} at {run.Url}"));
         }
 
         Planned = run is { Publish: true, AdapterMode: 0 };
     }
 
-    private void AttachCollector(Diagnostics diagnostics)
+    private void AttachCollector(DiagnosticLog log)
     {
         try
         {
@@ -233,7 +238,7 @@ public sealed class StartSyncStorage : Task
         }
         catch (RunSettingsException e)
         {
-            diagnostics.NotCollecting(UserSettings, e.Message);
+            log.Write(Diagnostics.NotCollecting(UserSettings, e.Message));
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace SyncStorage.Sessions;
@@ -36,14 +35,17 @@ internal static class OwnerOnly
         // What fails here fails below, with a reason in words.
         _ = mkdir(path, OwnerReadWriteExecute);
         Directory.CreateDirectory(path);
-        if (IsOpenToOthers(path) == false)
-        {
-            return true;
-        }
-
-        bool changed = chmod(path, OwnerReadWriteExecute) == 0;
-        return changed && IsOpenToOthers(path) != true;
+        return !IsOpenToOthers(path) || (chmod(path, OwnerReadWriteExecute) == 0 && !IsOpenToOthers(path));
     }
+
+    /// <summary>
+    /// A real folder of the current user that nobody else can enter. On Windows one that is there: sessions lie in %TEMP%, which is part of the
+    /// user's profile (and C:\Windows\SystemTemp for services), so that only administrators can have made it in our place.
+    /// </summary>
+    public static bool IsPrivate(string path)
+        => UnixFile.IsSupported
+            ? UnixFile.AtLink(path) is { IsDirectory: true, IsOurs: true } folder && (folder.Permissions & OthersAnything) == 0
+            : Directory.Exists(path);
 
     /// <summary>For a file that was just created, in a folder of ours; where modes cannot be changed it stays as it is.</summary>
     public static void Restrict(string path)
@@ -54,11 +56,7 @@ internal static class OwnerOnly
         }
     }
 
-    /// <summary>Null where nobody can tell: File.GetUnixFileMode came with .NET 7, and netstandard2.0 has no other way.</summary>
-    private static bool? IsOpenToOthers(string path)
-        => typeof(File).GetMethod("GetUnixFileMode", [typeof(string)])?.Invoke(null, [path]) is { } mode
-            ? (Convert.ToInt32(mode, CultureInfo.InvariantCulture) & OthersAnything) != 0
-            : null;
+    private static bool IsOpenToOthers(string path) => UnixFile.AtLink(path) is { } folder && (folder.Permissions & OthersAnything) != 0;
 
     [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -10,6 +10,8 @@ namespace SyncStorage.Server;
 /// <summary>Every route of the server. A handler converts; what is to be done is decided in <see cref="RunBook"/>.</summary>
 internal sealed class Endpoints : IDisposable
 {
+    private readonly RunBook _runs;
+    private readonly RunBook? _guests;
     private readonly RequestGuard _guard;
     private readonly RequestRate _rate;
     private readonly ServerLog _log;
@@ -20,38 +22,47 @@ internal sealed class Endpoints : IDisposable
     private readonly SemaphoreSlim _largeBodies = new(16);
 
     /// <param name="runs">The runs.</param>
+    /// <param name="guests">Runs of those who do not know the secret of an embedded server; null stand-alone.</param>
     /// <param name="guard">Who may ask.</param>
     /// <param name="rate">How often.</param>
     /// <param name="health">What /health says beyond "ok".</param>
     /// <param name="shutdown">Ends the server after the answer.</param>
     /// <param name="log">For what should not happen.</param>
-    public Endpoints(RunBook runs, RequestGuard guard, RequestRate rate, Func<HealthResponse> health, Action shutdown, ServerLog log)
+    public Endpoints(RunBook runs, RunBook? guests, RequestGuard guard, RequestRate rate, Func<HealthResponse> health, Action shutdown, ServerLog log)
     {
-        (_guard, _rate, _log) = (guard, rate, log);
+        (_runs, _guests, _guard, _rate, _log) = (runs, guests, guard, rate, log);
 
-        var completion = new Completion(runs);
-
-        // The official protocol.
         Get(Routes.Health, http => http.AnswerAsync(health(), WireJsonOut.Default.HealthResponse));
-        Post(Routes.Register, async http => await http.AnswerAsync(await runs.RegisterAsync(await ReadAsync(http, WireJson.Default.RegisterRequest)), WireJsonOut.Default.RegisterResponse));
-        Post(Routes.SetWorkerStatus, async http => await http.AnswerAsync(runs.SetStatus(await ReadAsync(http, WireJson.Default.WorkerStatusRequest)), WireJsonOut.Default.StatusResponse));
-        Post(Routes.InProgressTestResult, async http => await http.AnswerAsync(await runs.OfferAsync(RunId(http), await ReadAsync(http, WireJson.Default.TestResultCut)), WireJsonOut.Default.StatusResponse));
-        Get(Routes.InProgressPublished, http => http.AnswerAsync(runs.IsPublished(RunId(http)), WireJsonOut.Default.PublishedResponse));
-        Get(Routes.WaitCompletion, async http => await http.AnswerAsync(await completion.WaitAsync(RunId(http), Caller(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
-        Get(Routes.ForceCompletion, async http => await http.AnswerAsync(await completion.ForceAsync(RunId(http), Caller(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
-        Post(Routes.KeepAlive, async http => await http.AnswerAsync(runs.KeepAlive(await ReadAsync(http, WireJson.Default.KeepAliveRequest)), WireJsonOut.Default.StatusResponse));
+        Post(Routes.Register, RegisterAsync);
+        Post(Routes.SetWorkerStatus, async http =>
+        {
+            WorkerStatusRequest request = await ReadAsync(http, WireJson.Default.WorkerStatusRequest);
+            await http.AnswerAsync(RunsFor(http, request.TestRunId)?.SetStatus(request) ?? NothingChanged, WireJsonOut.Default.StatusResponse);
+        });
+        Post(Routes.InProgressTestResult, async http =>
+        {
+            TestResultCut cut = await ReadAsync(http, WireJson.Default.TestResultCut);
+            StatusResponse answer = RunsFor(http, RunId(http)) is { } open ? await open.OfferAsync(RunId(http), cut) : NothingChanged with { Held = false };
+            await http.AnswerAsync(answer, WireJsonOut.Default.StatusResponse);
+        });
+        Get(Routes.InProgressPublished, http => http.AnswerAsync((RunsFor(http, RunId(http)) ?? runs).IsPublished(RunId(http)), WireJsonOut.Default.PublishedResponse));
+        Get(Routes.WaitCompletion, async http =>
+        {
+            RunBook? open = RunsFor(http, RunId(http));
+            CompletionCaller caller = open is null ? CompletionCaller.Worker : Caller(http);
+            await http.AnswerAsync(await new Completion(open ?? runs).WaitAsync(RunId(http), caller, http.RequestAborted), WireJsonOut.Default.CompletionResponse);
+        });
+        Get(Routes.ForceCompletion, async http =>
+            await http.AnswerAsync(await new Completion(runs).ForceAsync(RunId(http), Caller(http), http.RequestAborted), WireJsonOut.Default.CompletionResponse));
+        Post(Routes.KeepAlive, async http =>
+        {
+            KeepAliveRequest request = await ReadAsync(http, WireJson.Default.KeepAliveRequest);
+            await http.AnswerAsync(RunsFor(http, request.TestRunId)?.KeepAlive(request) ?? NothingChanged, WireJsonOut.Default.StatusResponse);
+        });
         Post(Routes.Shutdown, async http =>
         {
-            guard.CheckSecretIfAny(http.Request);
             http.Response.OnCompleted(() => Task.Run(shutdown));
             await http.AnswerAsync(new StatusResponse { Message = "shutting down" }, WireJsonOut.Default.StatusResponse);
-        });
-
-        // Ours: for processes of the invocation.
-        Get(Routes.State, http =>
-        {
-            guard.CheckSecretIfAny(http.Request);
-            return http.AnswerAsync(runs.Describe(RunId(http)), ServerJsonOut.Default.Report);
         });
     }
 
@@ -60,8 +71,9 @@ internal sealed class Endpoints : IDisposable
         try
         {
             _rate.Count();
-            _guard.Check(http.Request);
-            await Find(http.Request)(http);
+            string path = http.Request.Path.Value is { Length: > 1 } value ? value.TrimEnd('/') : "/";
+            _guard.Check(http, path);
+            await Find(http.Request.Method, path)(http);
         }
         catch (Refusal e)
         {
@@ -94,13 +106,28 @@ internal sealed class Endpoints : IDisposable
         _paths.Add(path);
     }
 
-    private RequestDelegate Find(HttpRequest request)
-    {
-        string path = request.Path.Value is { Length: > 1 } value ? value.TrimEnd('/') : "/";
-        return _routes.TryGetValue((request.Method, path), out RequestDelegate? handle) ? handle
-            : _paths.Contains(path) ? throw new Refusal(405, $"{path} does not take {request.Method}.")
+    private RequestDelegate Find(string method, string path)
+        => _routes.TryGetValue((method, path), out RequestDelegate? handle) ? handle
+            : _paths.Contains(path) ? throw new Refusal(405, $"{path} does not take {method}.")
             : throw Refusal.NotFound("There is no such route.");
+
+    /// <summary>A guest in a run of our own workers hears what every later worker hears, and what he says changes nothing.</summary>
+    private static StatusResponse NothingChanged => new() { Message = "the run has workers of its own; nothing was changed" };
+
+    private async Task RegisterAsync(HttpContext http)
+    {
+        RegisterRequest request = await ReadAsync(http, WireJson.Default.RegisterRequest);
+        RegisterResponse answer = RunsFor(http, request.TestRunId) is { } open ? await open.RegisterAsync(request)
+            : new RegisterResponse { Status = NothingChanged.Status, Message = NothingChanged.Message, Pid = request.Pid, TestRunId = request.TestRunId };
+        await http.AnswerAsync(answer, WireJsonOut.Default.RegisterResponse);
     }
+
+    /// <summary>The runs in which who asks may change something; null when he means one of an invocation's own workers and is none of them.</summary>
+    private RunBook? RunsFor(HttpContext http, string? testRunId)
+        => _guests is null || _guard.IsTrusted(http.Request) ? _runs
+            : string.IsNullOrEmpty(testRunId) ? _guests.All.Count > 0 ? _guests : null
+            : _runs.IsOurs(testRunId) ? null
+            : _guests;
 
     /// <summary>Small bodies at once, of large ones as many at a time as the gate lets through.</summary>
     private async Task<T> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
@@ -124,15 +151,12 @@ internal sealed class Endpoints : IDisposable
 
     private static string? RunId(HttpContext http) => http.Request.Query["testRunId"];
 
-    /// <summary>
-    /// The generated client of the JavaScript adapter says "OpenAPI-Generator/1.0.0/Javascript". And the server of an invocation lets nobody
-    /// else end the run of its workers.
-    /// </summary>
-    private CompletionCaller Caller(HttpContext http)
+    /// <summary>The generated client of the JavaScript adapter says "OpenAPI-Generator/1.0.0/Javascript".</summary>
+    private static CompletionCaller Caller(HttpContext http)
     {
         string name = http.Request.Headers.UserAgent.ToString();
         bool isAdapter = name.StartsWith("OpenAPI-Generator/", StringComparison.OrdinalIgnoreCase) && name.EndsWith("/Javascript", StringComparison.OrdinalIgnoreCase);
-        return isAdapter || !_guard.IsTrusted(http.Request) ? CompletionCaller.Worker : CompletionCaller.Outsider;
+        return isAdapter ? CompletionCaller.Worker : CompletionCaller.Outsider;
     }
 
     private static async Task RefuseAsync(HttpContext http, int status, string message)

@@ -79,7 +79,7 @@ internal static class Program
         {
             // Nobody reads the output of an embedded server: who waits for it looks for this file.
             Output.WriteError(e.ToString());
-            Explain(options.Session!, e is UnauthorizedAccessException ? new IOException($"SYNC0004: {options.Directory} is not writable: {e.Message}", e) : e);
+            Explain(options.Session!, e is UnauthorizedAccessException ? new IOException(Diagnostics.FileNotWritten(options.Directory, e.Message).ToString(), e) : e);
             return Failed;
         }
     }

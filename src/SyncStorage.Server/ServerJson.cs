@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using SyncStorage.Results;
 using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
@@ -16,7 +17,6 @@ namespace SyncStorage.Server;
 [JsonSerializable(typeof(MailedEnd))]
 [JsonSerializable(typeof(MailedTrouble))]
 [JsonSerializable(typeof(RunEvent))]
-[JsonSerializable(typeof(Report))]
 [JsonSerializable(typeof(MailedWorker))]
 internal sealed partial class ServerJson : JsonSerializerContext;
 

@@ -100,7 +100,7 @@ internal sealed class OwnSession : IDisposable
             TimeSpan left = _timeout + Patience - waited.Elapsed;
             if (!await ServerProcess.WaitForEndOrEndItAsync(_server!, Path.Combine(_directory, "heartbeat"), left, () => false).ConfigureAwait(false))
             {
-                said.Add($"Sync Storage: SYNC0009: the server had not ended after {waited.Elapsed.TotalSeconds:0} s (CompletionTimeout is {_timeout.TotalSeconds} s).");
+                said.Add(ConsoleText.Line(Diagnostics.ServerStillRuns(waited.Elapsed.TotalSeconds, "CompletionTimeout", _timeout.TotalSeconds)));
                 break;
             }
 
@@ -112,17 +112,17 @@ internal sealed class OwnSession : IDisposable
 
             if (await StartFailure.ReadAsync(_directory).ConfigureAwait(false) is { } reason)
             {
-                said.Add($"Sync Storage: SYNC0003: the server could not be started: {ConsoleText.Escape(reason)}");
+                said.Add(ConsoleText.Line(Diagnostics.ServerDidNotStart(reason)));
                 break;
             }
 
             if (starts == MostStarts)
             {
-                said.Add($"Sync Storage: SYNC0009: the server ended {starts} times without closing its run.");
+                said.Add(ConsoleText.Line(Diagnostics.ServerEndedTooOften(starts)));
                 break;
             }
 
-            said.Add("Sync Storage: SYNC0008: the server was lost during the run; it is started again and goes on from its journal and the mail.");
+            said.Add(ConsoleText.Line(Diagnostics.ServerRestarted()));
             Start();
         }
 

@@ -6,15 +6,13 @@ namespace SyncStorage.TestLogger;
 /// <param name="write">Where the host shows warnings; a host that throws there is ignored.</param>
 internal sealed class Warnings(Action<string> write)
 {
-    private const string Prefix = "SYNC";
-
     private readonly HashSet<string> _said = new(StringComparer.Ordinal);
 
-    /// <param name="message">With a code of its own ("SYNC0008: ..."), or it gets SYNC0018: trouble of an extension.</param>
+    /// <param name="message">What went wrong.</param>
     /// <param name="cause">Added to the text. Two causes of one message are one thing.</param>
     public void Warn(string message, Exception? cause = null)
     {
-        string text = message.StartsWith(Prefix, StringComparison.Ordinal) ? message : "SYNC0018: " + message;
+        string text = Diagnostics.ExtensionFailed(message).ToString();
         lock (_said)
         {
             if (!_said.Add(text))

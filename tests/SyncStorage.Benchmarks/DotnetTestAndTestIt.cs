@@ -10,8 +10,7 @@ internal static class DotnetTestAndTestIt
     public static async Task RunAsync()
     {
         string folder = Directory.CreateTempSubdirectory().FullName;
-        string project = DotnetTest.Project(folder, "Thousand", 1000);
-        await DotnetTest.RunAsync(folder, null, "build", project, "-v", "q");
+        string project = await DotnetTest.BuildAsync(folder, TestFramework.Xunit, 1000);
         var with = new List<double>();
         var without = new List<double>();
         var requests = new List<double>();

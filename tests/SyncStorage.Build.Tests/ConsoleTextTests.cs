@@ -39,7 +39,7 @@ public sealed class ConsoleTextTests
             state = "completed",
             workers = new[] { new { pid = Hostile, isMaster = true } },
             results = new { observed = 0, sent = 0, spooled = 0, rejected = 0 },
-            notices = new[] { "SYNC0014: " + Hostile, Hostile },
+            notices = new[] { new { code = (string?)"SYNC0014", message = Hostile }, new { code = (string?)null, message = Hostile } },
         }));
         AssertHarmless(ReportSummary.Of(run)!.ReplaceLineEndings("\n").Replace("\n", "", System.StringComparison.Ordinal));
 
@@ -47,10 +47,10 @@ public sealed class ConsoleTextTests
         var task = new StartSyncStorage { BuildEngine = engine };
         foreach (bool failOnError in (bool[])[false, true])
         {
-            var diagnostics = new Diagnostics(new TaskLoggingHelper(task), engine, failOnError);
-            diagnostics.NotDecided(Hostile);
-            diagnostics.PlanNotFetched(Hostile);
-            diagnostics.FromServer("SYNC0014", Hostile);
+            var log = new DiagnosticLog(new TaskLoggingHelper(task), engine, failOnError);
+            log.Write(Diagnostics.NotDecided(Hostile));
+            log.Write(Diagnostics.PlanNotFetched(Hostile));
+            log.Write(Diagnostics.ResultsRejected(1, [Hostile]));
         }
 
         foreach (string? message in engine.Warnings.Select(warning => warning.Message).Concat(engine.Errors.Select(error => error.Message)))

@@ -1,4 +1,4 @@
-using System.Text;
+using SyncStorage.Results;
 
 namespace SyncStorage.Build.Tests;
 
@@ -13,29 +13,37 @@ public sealed class DeliveryStandingTests
     [DataRow("completed", true, "in_progress", false, true)]
     [DataRow("lost", true, "completed", true, true)]
     public void Settled_are_the_own_results_and_those_of_all_that_ended_before(string own, bool ownSettled, string other, bool otherSettled, bool expected)
-        => Assert.AreEqual(expected, Read(own, ownSettled, 0, other, otherSettled, "").IsSettled);
+        => Assert.AreEqual(expected, Read(own, ownSettled, 0, other, otherSettled).IsSettled);
 
     [TestMethod]
     public void A_worker_that_the_report_does_not_know_is_not_settled()
-        => Assert.IsFalse(DeliveryStanding.Parse(Encoding.UTF8.GetBytes("""{"workers":[],"results":{"rejected":0},"notices":[]}"""), "own").IsSettled);
+        => Assert.IsFalse(DeliveryStanding.Of(new Report(), "own").IsSettled);
 
     [TestMethod]
     public void An_outage_is_forgotten_once_everything_has_arrived()
     {
-        const string notices = "\"SYNC0010: away\",\"SYNC0021: a file\",\"news\"";
-        CollectionAssert.AreEqual(new[] { "SYNC0021: a file" }, Read("completed", true, 0, "completed", true, notices).Notices.ToArray());
-        CollectionAssert.AreEqual(new[] { "SYNC0010: away", "SYNC0021: a file" }, Read("completed", true, 1, "completed", true, notices).Notices.ToArray());
-        CollectionAssert.AreEqual(new[] { "SYNC0010: away", "SYNC0021: a file" }, Read("completed", false, 0, "completed", true, notices).Notices.ToArray());
+        Diagnostic away = Diagnostics.TestItUnreachable("http://test-it", "no answer");
+        Diagnostic file = Diagnostics.AttachmentLeftOut("a", "it is empty");
+        Diagnostic[] notices = [away, file, new Diagnostic(null, "news")];
+        CollectionAssert.AreEqual(new[] { file }, Read("completed", true, 0, "completed", true, notices).Notices.ToArray());
+        CollectionAssert.AreEqual(new[] { away, file }, Read("completed", true, 1, "completed", true, notices).Notices.ToArray());
+        CollectionAssert.AreEqual(new[] { away, file }, Read("completed", false, 0, "completed", true, notices).Notices.ToArray());
     }
 
     [TestMethod]
     public void No_report_is_not_settled()
         => Assert.IsFalse(DeliveryStanding.Read("nowhere/report.json", "own").IsSettled);
 
-    private static DeliveryStanding Read(string own, bool ownSettled, int spooled, string other, bool otherSettled, string notices)
-        => DeliveryStanding.Parse(Encoding.UTF8.GetBytes($$"""
-            {"workers":[{"pid":"own","status":"{{own}}","settled":{{(ownSettled ? "true" : "false")}},"spooled":{{spooled}}},
-                        {"pid":"other","status":"{{other}}","settled":{{(otherSettled ? "true" : "false")}},"spooled":0}],
-             "results":{"rejected":0},"notices":[{{notices}}]}
-            """), "own");
+    private static DeliveryStanding Read(string own, bool ownSettled, int spooled, string other, bool otherSettled, params Diagnostic[] notices)
+        => DeliveryStanding.Of(
+            new Report
+            {
+                Workers =
+                [
+                    new ReportedWorker { Pid = "own", Status = own, Settled = ownSettled, Spooled = spooled },
+                    new ReportedWorker { Pid = "other", Status = other, Settled = otherSettled },
+                ],
+                Notices = notices,
+            },
+            "own");
 }

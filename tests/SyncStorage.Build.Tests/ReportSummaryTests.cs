@@ -20,7 +20,7 @@ public sealed class ReportSummaryTests
               "testRunId": "r", "testRunUrl": "http://testit/r", "state": "completed",
               "workers": [ { "pid": "1", "isMaster": false }, { "pid": "2", "isMaster": true } ],
               "results": { "observed": 3, "sent": 1, "spooled": 1, "rejected": 1 },
-              "notices": [ "SYNC0014: one was rejected", "2 results of another run were sent" ]
+              "notices": [ { "code": "SYNC0014", "message": "one was rejected" }, { "code": null, "message": "2 results of another run were sent" } ]
             }
             """);
 

@@ -102,7 +102,7 @@ public sealed class TmsConfigFileTests : IDisposable
     {
         SettingsReader reader = Read(path);
         SettingProblem problem = reader.Problems.Single();
-        Assert.AreEqual("SYNC0002", problem.Code);
+        Assert.AreEqual("SYNC0002", problem.Diagnostic.Code);
         StringAssert.Contains(problem.Message, path);
         StringAssert.Contains(problem.Message, reason);
         Assert.AreEqual((null, null, null, null), (reader.ReadUrl(), reader.ReadGuid(Setting.ProjectId), reader.ConfigFile, PrivateTokenSource.Read(path)));

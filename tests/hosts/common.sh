@@ -1,6 +1,9 @@
 # What the hosts' scripts share; `source "$HOSTS/common.sh"`. A check prints lines "held: ...", "failed: ..." or "skipped: ...".
 set -uo pipefail
 
+# Seconds. A registry that does not answer costs no more.
+LONGEST_DOWNLOAD=${LONGEST_DOWNLOAD:-300}
+
 held() { echo "held: $*"; }
 failed() { echo "failed: $*"; }
 skip_all() { echo "skipped: $*"; exit 0; }
@@ -10,7 +13,24 @@ install() {
     dpkg -s "$@" > /dev/null 2>&1 && return
     [ "$(id -u)" -eq 0 ] || skip_all "needs root to install $*"
     command -v apt-get > /dev/null || skip_all "no apt-get here to install $*"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } || skip_all "Debian's $* cannot be installed here"
+    { timeout -k 5 120 apt-get update -q && DEBIAN_FRONTEND=noninteractive timeout -k 5 "$LONGEST_DOWNLOAD" apt-get install -y -q --no-install-recommends "$@"; } \
+        || skip_all "Debian's $* cannot be installed here"
+}
+
+# restored NAME FOLDER [ARGUMENTS...]: `dotnet restore` there. False where it does not succeed: skipped when a package cannot be had here, else failed.
+restored() {
+    local name=$1 log=$2.restore.log code; (cd "$2" && shift 2 && exec timeout -k 5 "$LONGEST_DOWNLOAD" dotnet restore --tl:off "$@") > "$log" 2>&1; code=$?
+    [ "$code" -ne 0 ] || return 0
+    tail -n 20 "$log"
+    local missing; missing=$(grep -m1 -oE 'error NU1(101|102|103|301): .*' "$log" | cut -c1-200)
+    if [ "$code" -eq 124 ]; then
+        echo "skipped: $name: its packages did not come within $LONGEST_DOWNLOAD s"
+    elif [ -n "$missing" ] && ! grep -qi 'NU1.*SyncStorage' "$log"; then
+        echo "skipped: $name: $missing"
+    else
+        failed "$name cannot be restored"
+    fi
+    return 1
 }
 
 # expect NAME LOG CODE WANTED-CODE PATTERN...: the run ended with that code, and its log has each pattern.
@@ -26,6 +46,13 @@ expect() {
 # run_line WORKERS RESULTS: what the last line of such a run looks like.
 run_line() { echo "Sync Storage: run .* completed, $1 workers?, master [^;]+; $2 results: $2 sent, 0 spooled, 0 rejected"; }
 
+# expect_recovered NAME FOLDER RESULTS: the collectors in the crashed test hosts had told of all but the test that was running, which is named.
+expect_recovered() {
+    local lines; lines=$(cat "$2"/*/results.jsonl)
+    local recovered running; recovered=$(grep -c '"recovered":true' <<<"$lines") running=$(grep -c 'ended while this test was running' <<<"$lines")
+    if [ "$recovered" -eq "$3" ] && [ "$running" -ge 1 ]; then held "$1"; else failed "$1: $recovered of $3, $running named as running"; cat "$2"/*/results.jsonl "$2"/*/server.log; fi
+}
+
 # sample FOLDER: the sample project there, beside the product's feed.
 sample() { mkdir -p "$1"; cp "$HOSTS"/sample/* "$1/"; }
 
@@ -39,7 +66,7 @@ dotnet_root() {
 <ItemGroup><PackageDownload Include="Microsoft.NETCore.App.Runtime.$rid;Microsoft.AspNetCore.App.Runtime.$rid" Version="$versions" /></ItemGroup></Project>
 P
     # Kept in the machine's own package cache: these are large and never change.
-    NUGET_PACKAGES=$cache_of_packs dotnet restore "$restore" -v q --tl:off || return 1
+    NUGET_PACKAGES=$cache_of_packs timeout -k 5 "$LONGEST_DOWNLOAD" dotnet restore "$restore" -v q --tl:off || return 1
     local version framework pack shared
     for version in "$@"; do
         for framework in NETCore AspNetCore; do

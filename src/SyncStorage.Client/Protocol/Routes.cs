@@ -1,6 +1,6 @@
 namespace SyncStorage.Protocol;
 
-/// <summary>Paths of the protocol. The first block is official and open on loopback, the second is ours and asks for the session's secret.</summary>
+/// <summary>Paths of the official protocol.</summary>
 internal static class Routes
 {
     public const int DefaultPort = 49152;
@@ -15,8 +15,6 @@ internal static class Routes
     public const string Shutdown = "/shutdown";
     public const string KeepAlive = "/keep_alive";
 
-    /// <summary>GET the report of a run (query testRunId) as it stands.</summary>
-    public const string State = "/state";
-
+    /// <summary>Ours: what tells the processes of an invocation, and those who know --secret, from guests.</summary>
     public const string SecretHeader = "X-SyncStorage-Secret";
 }

@@ -23,6 +23,9 @@ internal sealed class SyncStorageClient : IDisposable
     // The calls carry their own deadlines; this one only bounds a caller that gave none.
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
+    // A few hundred bytes are usual; whoever else listens there may send for ever.
+    private const int LongestAnswer = 1024 * 1024;
+
     private readonly FlurlClient _http;
     private readonly string? _secret;
 
@@ -32,8 +35,10 @@ internal sealed class SyncStorageClient : IDisposable
     {
         Url = url.TrimEnd('/');
         _secret = secret;
-        // No redirects: the secret would go along to wherever they lead. No proxy: the service is on this machine or named by the user; the default one costs a lookup at the first call.
-        _http = new FlurlClient(new HttpClient(new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(Url) });
+        // No redirects: the secret would go along to wherever they lead. No proxy: the service is on this machine or named by the user, and the
+        // default one costs a lookup at the first call.
+        var handler = new HttpClientHandler { UseProxy = false, AllowAutoRedirect = false };
+        _http = new FlurlClient(new HttpClient(handler) { BaseAddress = new Uri(Url), MaxResponseContentBufferSize = LongestAnswer });
         _http.WithTimeout(Longest);
     }
 

@@ -19,7 +19,6 @@ namespace SyncStorage.Protocol;
 [JsonSerializable(typeof(CompletionResponse))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
-[JsonSerializable(typeof(ServerStart))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(ProjectPlanRequest))]
@@ -43,7 +42,6 @@ internal sealed partial class WireJson : JsonSerializerContext;
 [JsonSerializable(typeof(CompletionResponse))]
 [JsonSerializable(typeof(ObservedResult))]
 [JsonSerializable(typeof(ServerState))]
-[JsonSerializable(typeof(ServerStart))]
 [JsonSerializable(typeof(RunSettings))]
 [JsonSerializable(typeof(TestPlan))]
 [JsonSerializable(typeof(ProjectPlanRequest))]
@@ -53,8 +51,6 @@ internal sealed partial class WireJsonOut : JsonSerializerContext
     // What MSBuild writes while the user waits goes straight to the generated code: the serializer would first set up converters that
     // writing needs none of.
     public byte[] Write(RunSettings run) => Write(run, RunSettingsSerializeHandler);
-
-    public byte[] Write(ServerStart start) => Write(start, ServerStartSerializeHandler);
 
     public byte[] Write(ProjectPlanRequest request) => Write(request, ProjectPlanRequestSerializeHandler);
 

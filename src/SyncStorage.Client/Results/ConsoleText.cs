@@ -9,6 +9,9 @@ namespace SyncStorage.Results;
 /// </summary>
 internal static class ConsoleText
 {
+    /// <summary>As a line of ours on the console of a test run.</summary>
+    public static string Line(Diagnostic diagnostic) => "Sync Storage: " + Escape(diagnostic.ToString());
+
     /// <returns>One line; what was plain stays as it was.</returns>
     public static string Escape(string text)
     {

@@ -116,9 +116,9 @@ internal sealed class Membership : IAsyncDisposable
     {
         try
         {
-            foreach (string notice in ReportSummary.NoticesIn(new RunFolder(_link!.Directory!, _worker.TestRunId).ReportPath))
+            foreach (Diagnostic notice in Report.Read(new RunFolder(_link!.Directory!, _worker.TestRunId).ReportPath).Notices.Where(notice => notice.Code is not null))
             {
-                _log.Warning(notice);
+                _log.Warning(notice.ToString());
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

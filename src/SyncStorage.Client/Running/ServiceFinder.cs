@@ -108,6 +108,13 @@ internal sealed class ServiceFinder
                 return await StartAsync(cancellation).ConfigureAwait(false);
             }
 
+            if (session?.ReadServer() is { } server && server.Url == url && server.Process.IsAlive())
+            {
+                // Another server of this user's, as its own session says: there we are no guests.
+                client.Dispose();
+                client = new SyncStorageClient(url, server.Secret);
+            }
+
             _log.Information($"Joined the Sync Storage at {client.Url}.");
             return new ServiceLink(client) { TellsHeld = health.Server is not null, Lease = session?.TakeLease() };
         }
@@ -163,7 +170,7 @@ internal sealed class ServiceFinder
                 if (File.Exists(lease.Path))
                 {
                     _log.Information($"Sync Storage runs at {state.Url} for run {_config.TestRunId}; its report goes to {state.Directory}.");
-                    Array.ForEach(state.Notices, _log.Information);
+                    Array.ForEach(state.Notices, notice => _log.Information(notice.ToString()));
                     return LinkTo(state, session, lease);
                 }
             }
@@ -204,7 +211,7 @@ internal sealed class ServiceFinder
         ServerStart start = HowToStart();
         while (true)
         {
-            await SessionServer.EnsureAsync(session, start, cancellation).ConfigureAwait(false);
+            await SessionServer.EnsureAsync(session, start, cancellation: cancellation).ConfigureAwait(false);
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);

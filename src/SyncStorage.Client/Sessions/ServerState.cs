@@ -23,6 +23,6 @@ internal sealed class ServerState
     /// <summary>Where the runs' folders are (SyncStorageDirectory).</summary>
     public string Directory { get; init; } = "";
 
-    /// <summary>Things that the user should read in the build's output: "SYNC0007: ...". Filled at start only.</summary>
-    public string[] Notices { get; init; } = [];
+    /// <summary>What the user should know of the server's start.</summary>
+    public Diagnostic[] Notices { get; init; } = [];
 }

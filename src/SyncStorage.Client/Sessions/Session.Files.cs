@@ -11,18 +11,6 @@ namespace SyncStorage.Sessions;
 // What the processes of the invocation tell each other about it, a file each.
 internal sealed partial class Session
 {
-    /// <summary>The first one wins, so that a server that has to be started again is the same.</summary>
-    public void WriteStart(ServerStart start)
-    {
-        if (!File.Exists(StartPath))
-        {
-            SharedFile.Write(StartPath, WireJsonOut.Default.Write(start));
-        }
-    }
-
-    /// <summary>Null when nobody has said yet how to start the server.</summary>
-    public ServerStart? ReadStart() => Read(StartPath, WireJson.Default.ServerStart);
-
     public void WriteWorker(string pid, MailAddress address) => SharedFile.Write(MailAddress.PathIn(Directory, pid), address.ToBytes());
 
     /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
@@ -99,8 +87,6 @@ internal sealed partial class Session
     /// <summary>Zero when nobody has.</summary>
     public TimeSpan ReadWaitedInVain()
         => long.TryParse(SharedFile.ReadText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds) ? TimeSpan.FromMilliseconds(milliseconds) : TimeSpan.Zero;
-
-    private string StartPath => Path.Combine(Directory, "start.json");
 
     private const string RequestSuffix = ".ask";
 

@@ -18,14 +18,12 @@ namespace SyncStorage.Sessions;
 /// plans/{id}.json      what the run asks for, adapter mode 0 (<see cref="TestPlan"/>)
 /// plans/{pid}.ask      MSBuild asks which tests of a built project that is (<see cref="ProjectPlanRequest"/>)
 /// plans/{pid}.json     the answer (<see cref="ProjectPlan"/>)
-/// start.json           how the server is started (<see cref="ServerStart"/>)
 /// directory            where that server keeps the runs' folders
 /// heartbeat            changes as long as the server gets to run
 /// silent               process id of a server that did not answer in time
 /// run-id               the run's id when the user gave none
 /// error.txt            why the server could not start, written by the server before it exits or by who started it (<see cref="StartFailure"/>)
 /// waited               milliseconds that SyncStorageFailOnError has waited in vain
-/// error.txt            why the server could not start, written by the server before it exits
 /// </code>
 /// </summary>
 internal sealed partial class Session
@@ -52,9 +50,9 @@ internal sealed partial class Session
     /// <param name="key">The same text in every process of the invocation and in no other invocation.</param>
     public static Session ForKey(string key) => At(SessionFolders.Of(key));
 
-    /// <summary>True for the folder of a session of this user; guards against a path that came over the network.</summary>
+    /// <summary>True for the folder of a session of this user; guards against a path that came over the network or from a file.</summary>
     public static bool IsSessionDirectory(string path)
-        => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(SessionFolders.Root) && System.IO.Directory.Exists(path);
+        => Path.IsPathRooted(path) && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(SessionFolders.Root) && OwnerOnly.IsPrivate(path);
 
     /// <summary>Somebody still needs the server of that session, or waits for what it does at its end.</summary>
     /// <param name="identity">See <see cref="Identity"/>.</param>
@@ -62,7 +60,8 @@ internal sealed partial class Session
     {
         // Only looked at: a dead session that is written to would count as one in use.
         var session = new Session(identity.Split('#')[0]);
-        return SharedFile.ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
+        return IsSessionDirectory(session.Directory) && SharedFile.ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}"
+            && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
     }
 
     /// <summary>Another invocation of this user's runs, or is just starting, on this machine.</summary>
@@ -70,10 +69,10 @@ internal sealed partial class Session
     {
         try
         {
-            return System.IO.Directory.GetDirectories(SessionFolders.Root)
+            return System.IO.Directory.GetDirectories(Path.GetDirectoryName(Directory)!)
                 .Any(folder => folder != Directory && new Session(folder).ReadStarted()?.IsAlive() == true);
         }
-        catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(SessionFolders.Root))
+        catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(Path.GetDirectoryName(Directory)))
         {
             return false;
         }
@@ -105,7 +104,7 @@ internal sealed partial class Session
         {
             try
             {
-                return new FileStream(Path.Combine(Directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return ExclusiveFile.Open(Path.Combine(Directory, LockName), FileMode.OpenOrCreate);
             }
             catch (IOException) when (System.IO.Directory.Exists(Directory) && waited.Elapsed < timeout)
             {

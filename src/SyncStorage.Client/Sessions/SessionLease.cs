@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace SyncStorage.Sessions;
 
 /// <summary>What has become of a lease.</summary>
@@ -35,7 +37,7 @@ internal sealed class SessionLease : IDisposable
             string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{Guid.NewGuid():N}");
             try
             {
-                var held = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                FileStream held = ExclusiveFile.Open(path, FileMode.CreateNew, FileOptions.DeleteOnClose);
                 // Creating and locking are two steps outside Windows: somebody who looked in between may have removed it.
                 if (File.Exists(path))
                 {
@@ -61,8 +63,14 @@ internal sealed class SessionLease : IDisposable
     {
         try
         {
-            // Removed while it is locked, so that nobody can take it in between.
-            new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, remove ? FileOptions.DeleteOnClose : FileOptions.None).Dispose();
+            // Removed while it is locked, so that nobody can take it in between. Elsewhere than on Windows DeleteOnClose would remove one that is held.
+            bool isWindows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
+            using FileStream lease = ExclusiveFile.Open(path, FileMode.Open, remove && isWindows ? FileOptions.DeleteOnClose : FileOptions.None);
+            if (remove && !isWindows)
+            {
+                File.Delete(path);
+            }
+
             return LeaseState.Abandoned;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -6,24 +6,30 @@ namespace SyncStorage.Sessions;
 /// <summary>Finds the session's server or starts it. The same steps for MSBuild and the library.</summary>
 internal static class SessionServer
 {
+    // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
+    public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
+
     // The server ends by itself at the completion timeout; this much later something is wrong with it.
     private static readonly TimeSpan SignOffPatience = TimeSpan.FromSeconds(10);
 
-    // Starting under the lock takes some ten milliseconds; a server that stops holds it while it writes its last report.
     private const int MostRestarts = 2;
-    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Makes sure that a server process of the session lives (or is just starting); does not wait until it accepts. Take a
-    /// lease before, or a new server may find nobody who needs it. How the first one was started counts for all that follow.
+    /// lease before, or a new server may find nobody who needs it.
     /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="start">How its server is started.</param>
+    /// <param name="before">Done under the lock, where what is asked and what is written belong together.</param>
+    /// <param name="cancellation">Of the wait for the lock.</param>
     /// <returns>True when this call started it.</returns>
     /// <exception cref="IOException">The lock was not free in time, or the folder is not writable.</exception>
     /// <exception cref="FileNotFoundException">There is no server or no dotnet host.</exception>
-    public static async Task<bool> EnsureAsync(Session session, ServerStart start, CancellationToken cancellation = default)
+    public static async Task<bool> EnsureAsync(Session session, ServerStart start, Action? before = null, CancellationToken cancellation = default)
     {
         using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
         {
+            before?.Invoke();
             if (session.ReadStarted()?.IsAlive() == true)
             {
                 return false;
@@ -32,9 +38,8 @@ internal static class SessionServer
             // Left over by a killed server: who waits for the new one must not find the old one's address.
             File.Delete(session.ServerStatePath);
             File.Delete(session.StartErrorPath);
-            session.WriteStarted(ServerLauncher.Start(session.Directory, (session.ReadStart() ?? start).ToOptions()));
-            // After the start: the first JSON of a process takes as long as a sixth of the server's start.
-            session.WriteStart(start);
+            // One that takes another's place goes on in the same folder; everything else is said by who starts it, and by no file.
+            session.WriteStarted(ServerLauncher.Start(session.Directory, (start with { Directory = session.ReadResultsDirectory() ?? start.Directory }).ToOptions()));
             session.WriteResultsDirectory(start.Directory);
             return true;
         }
@@ -49,10 +54,10 @@ internal static class SessionServer
     /// <param name="start">How its server is started.</param>
     /// <param name="started">Process of the server, read before the lease was let go; null when none could be started.</param>
     /// <param name="restarted">Called when a killed server had to be replaced.</param>
-    /// <returns>Null when all is well, else what to tell the user, with its code.</returns>
-    public static async Task<string?> WaitForSignOffAsync(Session session, ServerStart start, ProcessIdentity? started, Action? restarted = null)
+    /// <returns>Null when all is well, else what to tell the user.</returns>
+    public static async Task<Diagnostic?> WaitForSignOffAsync(Session session, ServerStart start, ProcessIdentity? started, Action? restarted = null)
     {
-        string? problem = started is { } server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
+        Diagnostic? problem = started is { } server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
         if ((problem is not null || started is null) && Directory.Exists(session.Directory) && !session.HasLeases())
         {
             // There is no server that would tidy up.
@@ -65,7 +70,7 @@ internal static class SessionServer
         return problem;
     }
 
-    private static async Task<string?> SeeOffAsync(Session session, ServerStart start, ProcessIdentity server, Action? restarted)
+    private static async Task<Diagnostic?> SeeOffAsync(Session session, ServerStart start, ProcessIdentity server, Action? restarted)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();
@@ -79,12 +84,12 @@ internal static class SessionServer
 
             if (await session.ReadStartErrorAsync().ConfigureAwait(false) is { } reason)
             {
-                return $"SYNC0003: the server could not be started: {reason.TrimEnd('.')}. Results are kept below {start.Directory}, and the next run takes them in.";
+                return Diagnostics.ServerDidNotStart($"{reason.TrimEnd('.')}. Results are kept below {start.Directory}, and the next run takes them in.");
             }
 
             if (restarts == MostRestarts)
             {
-                return $"SYNC0009: the server ended {restarts + 1} times without closing its runs; see server.log below {start.Directory}";
+                return Diagnostics.ServerEndedTooOften(restarts + 1, start.Directory);
             }
 
             if (await EnsureAsync(session, start).ConfigureAwait(false))
@@ -95,6 +100,6 @@ internal static class SessionServer
             server = session.ReadStarted() ?? server;
         }
 
-        return $"SYNC0009: the server had not ended after {waited.Elapsed.TotalSeconds:0} s (SyncStorageCompletionTimeout is {start.CompletionTimeout} s); see server.log below {start.Directory}";
+        return Diagnostics.ServerStillRuns(waited.Elapsed.TotalSeconds, "SyncStorageCompletionTimeout", start.CompletionTimeout, start.Directory);
     }
 }

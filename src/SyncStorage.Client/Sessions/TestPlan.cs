@@ -40,7 +40,7 @@ internal sealed record ProjectPlan
     /// <summary>Nothing of the project is planned: none of its tests passes the filter.</summary>
     public bool RunsNothing { get; init; }
 
-    /// <summary>What does not follow from the plan alone (SYNC0016).</summary>
+    /// <summary>What does not follow from the plan alone.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Why there is no plan; null when there is one.</summary>

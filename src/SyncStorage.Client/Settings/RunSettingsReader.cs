@@ -89,7 +89,7 @@ internal sealed class RunSettingsReader(SettingsReader reader)
         {
             if (given is not null)
             {
-                reader.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"adapterMode 2 creates the test run, so testRunId ({given.Source}) must not be set; results stay in the local report. Remove it, or use adapterMode 0 or 1.") { Code = SettingProblem.ModeContradictsRunId });
+                reader.Add(new SettingProblem(Setting.TestRunId.Name, given.Source, $"adapterMode 2 creates the test run, so testRunId ({given.Source}) must not be set; results stay in the local report. Remove it, or use adapterMode 0 or 1.") { IsContradiction = true });
                 publish = false;
                 return given.Value;
             }
@@ -102,7 +102,7 @@ internal sealed class RunSettingsReader(SettingsReader reader)
         {
             if (given is null)
             {
-                reader.Add(new SettingProblem(Setting.TestRunId.Name, reader.Find(Setting.AdapterMode)?.Source ?? "", $"adapterMode {mode} reports into an existing test run, so testRunId must be set (TMS_TEST_RUN_ID or SyncStorageTestRunId); results stay in the local report. Set it, or use adapterMode 2 to create a run.") { Code = SettingProblem.ModeContradictsRunId });
+                reader.Add(new SettingProblem(Setting.TestRunId.Name, reader.Find(Setting.AdapterMode)?.Source ?? "", $"adapterMode {mode} reports into an existing test run, so testRunId must be set (TMS_TEST_RUN_ID or SyncStorageTestRunId); results stay in the local report. Set it, or use adapterMode 2 to create a run.") { IsContradiction = true });
             }
 
             publish = false;

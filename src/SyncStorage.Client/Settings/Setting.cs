@@ -6,11 +6,10 @@ internal sealed record SettingValue(string Value, string Source);
 /// <summary>A problem with a setting: what is wrong, with the setting's name and its source already in the text.</summary>
 internal sealed record SettingProblem(string Setting, string Source, string Message)
 {
-    /// <summary>The diagnostic that reports it.</summary>
-    public string Code { get; init; } = InvalidSetting;
+    /// <summary>adapterMode and testRunId exclude each other.</summary>
+    public bool IsContradiction { get; init; }
 
-    public const string InvalidSetting = "SYNC0002";
-    public const string ModeContradictsRunId = "SYNC0017";
+    public Diagnostic Diagnostic => IsContradiction ? Diagnostics.ModeContradictsRunId(Message) : Diagnostics.InvalidSetting(Message);
 }
 
 /// <summary>One setting in the spellings in which users know it.</summary>

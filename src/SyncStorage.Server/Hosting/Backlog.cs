@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Sessions;
@@ -103,15 +104,15 @@ internal sealed class Backlog(string directory, ServerLog log, TimeProvider time
 
     /// <summary>The newest thing that is known about the old run's trouble, in its own words.</summary>
     private string Reason(Report report)
-        => report.Notices.LastOrDefault(notice => !notice.StartsWith("SYNC0015", StringComparison.Ordinal)) is { } notice && !_deadline.IsCancellationRequested
-            ? notice
+        => report.Notices.LastOrDefault(notice => !Diagnostics.IsLeftOver(notice.Code)) is { } notice && !_deadline.IsCancellationRequested
+            ? notice.ToString()
             : "the time was up";
 
     private static bool IsOfProject(RunSettings left, RunSettings own)
         => left.ProjectId is null || string.Equals(left.ProjectId, own.ProjectId, StringComparison.OrdinalIgnoreCase);
 
     private static bool MayHaveLeft(Report report)
-        => report.Results.Spooled > 0 || report.InProgress is { Finalized: false } || report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal));
+        => report.Results.Spooled > 0 || report.InProgress is { Finalized: false } || report.Notices.Any(notice => Diagnostics.IsLeftOver(notice.Code));
 
-    private static Report? ReadReport(RunFolder folder) => SharedFile.Read(folder.ReportPath) is { } report ? JsonSerializer.Deserialize(report, ServerJson.Default.Report) : null;
+    private static Report? ReadReport(RunFolder folder) => Report.Read(folder.ReportPath);
 }

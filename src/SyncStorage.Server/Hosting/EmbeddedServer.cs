@@ -36,6 +36,7 @@ internal sealed class EmbeddedServer : IDisposable
     private readonly ServerLog _log;
     private readonly RunHost _host;
     private readonly RunBook _runs;
+    private readonly Guests _guests;
     private readonly Alarm _alarm = new();
     private readonly EndOfInvocation _end;
     private readonly Invocations _invocations;
@@ -68,6 +69,7 @@ internal sealed class EmbeddedServer : IDisposable
         _plans = new Plans(_session, options.CompletionTimeout, _log, _alarm.Ring, time);
         _runs = new RunBook(_host, options.TestRunId);
         _runs.Changed += _alarm.Ring;
+        _guests = new Guests(_host, _session, _alarm.Ring);
         _folders = new RunFolders(_host, _runs);
         _invocations = new Invocations(_session, _host.Processes);
         _mail = new MailRoom(_session, _runs, options.Settings is null ? null : options.TestRunId, _log);
@@ -90,7 +92,8 @@ internal sealed class EmbeddedServer : IDisposable
         _runs.Coordinator = coordinator.Coordinator;
         _runs.StartNotices = [.. port.Notices, .. coordinator.Notices];
 
-        using var endpoints = new Endpoints(_runs, new RequestGuard(null, _secret), new RequestRate(_time), () => Health.Of(_runs, _session.Directory, _time), stop.Request, _log);
+        var guard = new RequestGuard(null, _secret);
+        using var endpoints = new Endpoints(_runs, _guests.Runs, guard, new RequestRate(_time), () => Health.Of(_runs, _session.Directory, _time), stop.Request, _log);
         await using HttpServer http = await HttpServer.StartAsync(sockets, endpoints.HandleAsync).ConfigureAwait(false);
         Announce(url, [.. _runs.StartNotices]);
 
@@ -117,19 +120,20 @@ internal sealed class EmbeddedServer : IDisposable
     {
         _mail.Dispose();
         _runs.Dispose();
+        _guests.Dispose();
         _backlog.Dispose();
         _alarm.Dispose();
         _log.Dispose();
     }
 
-    private void Announce(string url, string[] notices)
+    private void Announce(string url, Diagnostic[] notices)
     {
         var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = ProcessIdentity.OfSelf()?.Birth ?? "", Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
         SharedFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
-        foreach (string notice in notices)
+        foreach (Diagnostic notice in notices)
         {
-            _log.Write(notice);
+            _log.Write(notice.ToString());
         }
     }
 
@@ -145,8 +149,9 @@ internal sealed class EmbeddedServer : IDisposable
             Background.Try(_plans.Tend, _log);
             TendBacklog(tidied);
 
+            _guests.Tend(_end.HasBegun);
             // Runs that a killed server left are found by the tidying: nothing ends before it is through.
-            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle;
+            bool ended = tidied.IsCompleted && _ending.Count == 0 && _runs.All.All(run => !run.IsRunning) && _backlog.IsIdle && _guests.AreSeenOff;
             if (_end.HasBegun && (ended || _end.IsOverdue(_host.Clock.Now)) && await SignOffAsync().ConfigureAwait(false))
             {
                 return;
@@ -285,6 +290,7 @@ internal sealed class EmbeddedServer : IDisposable
                 HandWritten.Say(_session, _runs.All.Select(run => ReportSummary.Of(run.Folder)).OfType<string>());
             }
 
+            _guests.Dispose();
             _session.RemoveServer();
             _log.Write("Sync Storage has ended.");
             return true;

@@ -35,7 +35,7 @@ internal static class HandWritten
         }
 
         RunSettings run = settings.ReadRun(session.DeriveTestRunId);
-        Say(session, [.. settings.Problems.Select(problem => $"Sync Storage: {problem.Code}: {ConsoleText.Escape(problem.Message)}"), .. TokenIn(given)]);
+        Say(session, settings.Problems.Select(problem => problem.Diagnostic).Concat(TokenIn(given)).Select(ConsoleText.Line));
         session.WriteRun(run);
         MailAddress address = MailAddress.Read(session.Directory, given[Worker])!;
         string targetFramework = assembly is not null && TargetFrameworkOf(assembly) is string built ? built : address.TargetFramework;
@@ -59,11 +59,11 @@ internal static class HandWritten
     }
 
     /// <summary>VSTest copies a .runsettings into its logs and hands it to every process of the run.</summary>
-    private static IEnumerable<string> TokenIn(Dictionary<string, string> given)
+    private static IEnumerable<Diagnostic> TokenIn(Dictionary<string, string> given)
     {
         if (given.ContainsKey(Setting.PrivateToken.Name))
         {
-            yield return "Sync Storage: SYNC0001: PrivateToken in the .runsettings is not used: VSTest writes that file to its logs, so consider the token leaked. Replace it, and set the environment variable TMS_PRIVATE_TOKEN or privateToken in Tms.config.json instead.";
+            yield return Diagnostics.TokenInRunSettings();
         }
     }
 

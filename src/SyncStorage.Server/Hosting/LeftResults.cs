@@ -1,3 +1,4 @@
+using SyncStorage.Results;
 using SyncStorage.Server.Mail;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;

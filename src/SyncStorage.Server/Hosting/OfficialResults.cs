@@ -25,11 +25,11 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
             if (baseUrl is null && registered?.BaseUrl is null)
             {
                 // Local mode: there is no Test IT that could show the result as in progress.
-                log.Notice(null, $"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only.");
+                log.Notice(Diagnostic.Detail($"No address and token of Test IT: the held-back result of run {settings.TestRunId} is final in the report only."));
                 return true;
             }
 
-            log.Notice("SYNC0015", $"{matter} is not in Test IT: there is no private token (TMS_PRIVATE_TOKEN). With it, {Persistence.WhoResends} sends it.");
+            log.Notice(Diagnostics.NeedsToken(matter));
             return false;
         }
 
@@ -40,11 +40,11 @@ internal sealed class OfficialResults(string? baseUrl, string? privateToken, Tes
         return await persistence.RunAsync(matter, stop => finalizer.FinalizeAsync(settings.TestRunId, cut, stop), deadline).ConfigureAwait(false);
 
         // A Test IT that is away for a night would fill the log with its ups and downs.
-        void OnlyCoded(string? code, string message)
+        void OnlyCoded(Diagnostic notice)
         {
-            if (code is not null)
+            if (notice.Code is not null)
             {
-                log.Notice(code, message);
+                log.Notice(notice);
             }
         }
     }

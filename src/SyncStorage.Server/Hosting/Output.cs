@@ -9,6 +9,8 @@ internal static class Output
 
     public static void WriteError(string text) => Write(Console.Error, ConsoleText.Escape(text));
 
+    public static void WriteWarning(Diagnostic diagnostic) => WriteError($"warning {diagnostic}");
+
     /// <summary>Of ours alone: its lines stay lines.</summary>
     public static void WriteUsage(bool asError) => Write(asError ? Console.Error : Console.Out, ServerOptions.Usage);
 

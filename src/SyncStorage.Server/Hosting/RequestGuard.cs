@@ -2,14 +2,15 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using SyncStorage.Protocol;
 
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>
-/// Who may talk to the server. It listens on loopback without authentication, as official clients expect; but a web page in
-/// the user's browser can reach loopback as well, directly (then the browser sends Origin) or through a name that resolves
-/// to it (then Host is foreign).
+/// Who may talk to the server: the one place for that rule. It listens on loopback without authentication, as official clients expect; but other
+/// accounts of the machine reach loopback too, and so does a web page in the user's browser, directly (then the browser sends Sec-Fetch-Site, mostly
+/// Origin as well) or through a name that resolves to it (then Host is foreign).
 /// </summary>
 /// <param name="listen">The address given by --listen, or null.</param>
 /// <param name="secret">The session's; stand-alone --secret's, or null.</param>
@@ -26,9 +27,12 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
     // Whoever lets the server listen on all addresses and says no more cannot be asked for the right name.
     private bool AnyHost => Hosts.Count == 0 && listen is not null && (listen.Equals(IPAddress.Any) || listen.Equals(IPAddress.IPv6Any));
 
+    /// <param name="http">The request.</param>
+    /// <param name="path">As it is routed.</param>
     /// <exception cref="Refusal">403.</exception>
-    public void Check(HttpRequest request)
+    public void Check(HttpContext http, string path)
     {
+        HttpRequest request = http.Request;
         if (request.Headers.Origin.Count > 0)
         {
             throw Refusal.Forbidden("Requests of web pages (with an Origin header) are refused.");
@@ -39,37 +43,37 @@ internal sealed class RequestGuard(IPAddress? listen, string? secret)
             throw Refusal.Forbidden("The Host header names another host than this server; use localhost, 127.0.0.1 or a name of --host.");
         }
 
-        if (GuardsAll && request.Path != Routes.Health)
+        if (path == Routes.Health)
         {
-            CheckSecret(request);
+            return;
+        }
+
+        StringValues site = request.Headers["Sec-Fetch-Site"];
+        if (site.Count > 0 && site.ToString() is not ("none" or "same-origin"))
+        {
+            throw Refusal.Forbidden("Requests that a web page made (Sec-Fetch-Site) are refused.");
+        }
+
+        if (IsTrusted(request))
+        {
+            return;
+        }
+
+        // What is left is --secret's server, or a guest of an invocation: an official adapter in the user's own tests.
+        if (GuardsAll || path is Routes.Shutdown or Routes.ForceCompletion)
+        {
+            throw Refusal.Forbidden($"{path} is for those only who know this server's secret ({Routes.SecretHeader}).");
+        }
+
+        if (!PeerAccount.IsOurs(http))
+        {
+            throw Refusal.Forbidden("The server is another user's.");
         }
     }
 
-    /// <summary>For what only processes of this invocation may do.</summary>
-    /// <exception cref="Refusal">403.</exception>
-    public void CheckSecret(HttpRequest request)
-    {
-        if (_secret is null || !HasSecret(request))
-        {
-            throw Refusal.Forbidden($"{request.Path} is for those only who know this server's secret ({Routes.SecretHeader}).");
-        }
-    }
-
-    /// <summary>Stand-alone there is no invocation, and whoever can reach the server may use it.</summary>
-    /// <exception cref="Refusal">403.</exception>
-    public void CheckSecretIfAny(HttpRequest request)
-    {
-        if (_secret is not null)
-        {
-            CheckSecret(request);
-        }
-    }
-
-    /// <summary>It has the secret, or there is none to have.</summary>
-    public bool IsTrusted(HttpRequest request) => _secret is null || HasSecret(request);
-
-    private bool HasSecret(HttpRequest request)
-        => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(request.Headers[Routes.SecretHeader].ToString()), _secret);
+    /// <summary>It has the secret, or there is none to have: stand-alone whoever can reach the server may use it.</summary>
+    public bool IsTrusted(HttpRequest request)
+        => _secret is null || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(request.Headers[Routes.SecretHeader].ToString()), _secret);
 
     private bool IsOurs(string host)
         => host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

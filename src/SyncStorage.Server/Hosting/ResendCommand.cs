@@ -1,3 +1,4 @@
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Sessions;
 using SyncStorage.Settings;
@@ -36,7 +37,7 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Output.WriteError($"warning SYNC0015: {folder.Path} is left as it is: {e.Message}");
+            Output.WriteWarning(Diagnostics.LeftAsItIs(folder.Path, e.Message));
             return false;
         }
     }
@@ -45,13 +46,13 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
     {
         if (left.SettingsFor(_destination) is not { } settings)
         {
-            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: {_destination.WhyNot(left.Address)}; {left.ReportPath}");
+            Output.WriteWarning(Diagnostics.LeftAsItIs($"{left.What} of run {left.TestRunId}", $"{_destination.WhyNot(left.Address)}; {left.ReportPath}"));
             return false;
         }
 
         if ((options.PrivateToken ?? PrivateTokenSource.Read(_destination.ConfigFile)) is not { } token)
         {
-            Output.WriteError($"warning SYNC0015: {left.What} of run {left.TestRunId} is left as it is: there is no private token (TMS_PRIVATE_TOKEN).");
+            Output.WriteWarning(Diagnostics.LeftAsItIs($"{left.What} of run {left.TestRunId}", "there is no private token (TMS_PRIVATE_TOKEN)."));
             return false;
         }
 
@@ -66,8 +67,8 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
         }
         else
         {
-            Output.WriteError($"warning SYNC0015: {counts}");
-            foreach (string notice in report.Notices)
+            Output.WriteWarning(Diagnostics.StillLeft(counts));
+            foreach (Diagnostic notice in report.Notices)
             {
                 Output.WriteError("  " + notice);
             }

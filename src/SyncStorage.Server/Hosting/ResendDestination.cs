@@ -21,7 +21,7 @@ internal sealed record ResendDestination(string? Url, bool CertValidation, strin
         var destination = new ResendDestination(reader.ReadUrl(), reader.ReadSwitch(Setting.CertValidation, true), reader.ConfigFile);
         foreach (SettingProblem problem in reader.Problems)
         {
-            Output.WriteError($"warning {problem.Code}: {problem.Message}");
+            Output.WriteWarning(problem.Diagnostic);
         }
 
         return destination;

@@ -13,13 +13,13 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
     /// <summary>A service that others use too may wait for their workers; this invocation does not wait for them longer than that.</summary>
     private static readonly TimeSpan SharedPatience = TimeSpan.FromSeconds(30);
 
-    private readonly List<string> _notices = [];
+    private readonly List<Diagnostic> _notices = [];
     private ForeignCoordinator? _foreign;
     private OfficialBinary? _binary;
 
     public ICoordinator Coordinator => _foreign is null ? LocalCoordinator.Instance : _foreign;
 
-    public IReadOnlyList<string> Notices => _notices;
+    public IReadOnlyList<Diagnostic> Notices => _notices;
 
     /// <param name="options">The command line.</param>
     /// <param name="port">Who has the port.</param>
@@ -84,7 +84,7 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
                 if (owner.Kind == PortOwnerKind.Official)
                 {
                     // What answers there is taken as the service itself, as official adapters do, and is not ours to stop.
-                    _notices.Add($"SYNC0006: A Sync Storage listens on port {options.Port} already; it coordinates this run, and {path} is not started.");
+                    _notices.Add(Diagnostics.AnotherCoordinates(options.Port, notStarted: path));
                     await JoinAsync(owner.Url, null, SharedPatience, log, time).ConfigureAwait(false);
                     return;
                 }
@@ -115,5 +115,5 @@ internal sealed class CoordinatorChoice : IAsyncDisposable
     }
 
     private void Warn(string reason)
-        => _notices.Add($"SYNC0007: {reason} Nobody is held back elsewhere; results are reported normally.");
+        => _notices.Add(Diagnostics.NoExternalCoordinator(reason));
 }

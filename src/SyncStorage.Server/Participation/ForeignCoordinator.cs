@@ -61,7 +61,7 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
             return false;
         }
 
-        bool isMaster = await slot.RegisterAsync(pid, run.Settings.Url, ForeignService.RegistrationDeadline).ConfigureAwait(false);
+        bool isMaster = await slot.RegisterAsync(pid, ForeignService.RegistrationDeadline).ConfigureAwait(false);
         if (isMaster)
         {
             run.ForeignMaster(pid);
@@ -140,5 +140,5 @@ internal sealed class ForeignCoordinator : ICoordinator, IAsyncDisposable
     }
 
     private void Tell(Run run, string reason)
-        => run.Notice("SYNC0007", $"The Sync Storage at {Url} cannot be used: {reason}. Results are reported normally, none is held back.");
+        => run.Notice(Diagnostics.ExternalCoordinatorFailed(Url, reason));
 }

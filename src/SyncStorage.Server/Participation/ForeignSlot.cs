@@ -23,9 +23,11 @@ internal sealed class ForeignSlot(ForeignService service, string testRunId, Time
 
     public void Attach(Run run) => _run = run;
 
-    public async Task<bool> RegisterAsync(string pid, string? baseUrl, TimeSpan? deadline = null)
+    /// <summary>Without Test IT's address and token: whoever listens on a port may look like a Sync Storage, and our own results need nobody else's hand.</summary>
+    public async Task<bool> RegisterAsync(string pid, TimeSpan? deadline = null)
     {
-        RegisterResponse? answer = await service.TryAsync((client, cancel) => client.RegisterAsync(new RegisterRequest { Pid = pid, TestRunId = testRunId, BaseUrl = baseUrl }, cancel), deadline).ConfigureAwait(false);
+        var request = new RegisterRequest { Pid = pid, TestRunId = testRunId };
+        RegisterResponse? answer = await service.TryAsync((client, cancel) => client.RegisterAsync(request, cancel), deadline).ConfigureAwait(false);
         if (answer is null)
         {
             return false;
@@ -69,7 +71,7 @@ internal sealed class ForeignSlot(ForeignService service, string testRunId, Time
         {
             if (!_workers.TryGetValue(pid, out bool reported))
             {
-                if (!isDone && keepAlive && await RegisterAsync(pid, _run.Settings.Url).ConfigureAwait(false))
+                if (!isDone && keepAlive && await RegisterAsync(pid).ConfigureAwait(false))
                 {
                     // The service was away when the worker registered here.
                     _run.ForeignMaster(pid);
@@ -108,7 +110,7 @@ internal sealed class ForeignSlot(ForeignService service, string testRunId, Time
         CompletionResponse? answer = await service.TryAsync((client, cancel) => client.WaitCompletionAsync(testRunId, cancel), patience, deadline).ConfigureAwait(false);
         if (answer is not { Completed: true })
         {
-            _run.Notice("SYNC0007", $"{service.Url} did not say that run {testRunId} is complete; it gives the held-back result its final status when all its workers are done.");
+            _run.Notice(Diagnostics.CompletionNotConfirmed(service.Url, testRunId));
         }
 
         return answer is { Completed: true };

@@ -8,14 +8,14 @@ namespace SyncStorage.Server.Participation;
 /// </summary>
 internal sealed class PortChoice(ServerOptions options)
 {
-    private readonly List<string> _notices = [];
+    private readonly List<Diagnostic> _notices = [];
 
     public ListeningSockets? Sockets { get; private set; }
 
     /// <summary>A service of the official protocol that was there first: it coordinates, and is never stopped.</summary>
     public string? Official { get; private set; }
 
-    public IReadOnlyList<string> Notices => _notices;
+    public IReadOnlyList<Diagnostic> Notices => _notices;
 
     public async Task ChooseAsync()
     {
@@ -29,12 +29,12 @@ internal sealed class PortChoice(ServerOptions options)
         if (owner.Kind == PortOwnerKind.Official && options.Coordinator is null)
         {
             Official = owner.Url;
-            _notices.Add($"SYNC0006: A Sync Storage listens on port {options.Port} already; it coordinates this run.");
+            _notices.Add(Diagnostics.AnotherCoordinates(options.Port));
         }
         else
         {
             string who = owner.Kind == PortOwnerKind.Embedded ? "another test run" : owner.Kind == PortOwnerKind.Official ? "another Sync Storage" : "another program";
-            _notices.Add($"SYNC0005: Port {options.Port} is in use by {who}; this run is coordinated on port {Sockets.Port}.");
+            _notices.Add(Diagnostics.PortTaken(options.Port, who, Sockets.Port));
         }
     }
 

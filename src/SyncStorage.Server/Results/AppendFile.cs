@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Results;
 
@@ -29,7 +30,7 @@ internal sealed class AppendFile : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        _stream = new FileStream(path, options);
+        _stream = exclusive ? ExclusiveFile.Claim(new FileStream(path, options)) : new FileStream(path, options);
         _file = _stream.SafeFileHandle;
         Length = EndOfLine(RandomAccess.GetLength(_file));
     }

@@ -68,10 +68,10 @@ internal interface IDeliveryLog
     void RunLeftOpen();
 
     /// <summary>Test IT takes nothing for this run, today or later; a notice, and the mark by which later invocations leave it alone.</summary>
-    void Refused(string code, string message);
+    void Refused(Diagnostic reason);
 
-    /// <summary>A line for server.log, and for the user when it carries a code ("SYNC0031").</summary>
-    void Notice(string? code, string message);
+    /// <summary>A line for server.log, and for the user when it carries a code.</summary>
+    void Notice(Diagnostic notice);
 
     /// <summary>A line for server.log and the user that is no warning.</summary>
     void Tell(string text);

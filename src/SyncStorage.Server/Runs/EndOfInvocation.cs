@@ -19,9 +19,6 @@ internal sealed class EndOfInvocation(TimeSpan completionTimeout)
     /// <summary>A killed invocation has to be gone 15 s later, delivery included.</summary>
     public static readonly TimeSpan WorkersPatience = TimeSpan.FromSeconds(8);
 
-    /// <summary>Of the end, what is kept for delivering results when official workers do not end.</summary>
-    private static readonly TimeSpan DeliveryReserve = TimeSpan.FromSeconds(15);
-
     private TimeSpan? _since;
 
     /// <summary>The invocation was killed, or the server was asked to stop.</summary>
@@ -58,27 +55,9 @@ internal sealed class EndOfInvocation(TimeSpan completionTimeout)
             return RunEnd.Complete;
         }
 
-        if (_since is not { } since || !run.IsRunning)
-        {
-            return RunEnd.None;
-        }
-
-        TimeSpan passed = now.Uptime - since;
-        if (IsInterrupted)
-        {
-            // Nobody waits for official workers either: the invocation that they shared the run with is gone.
-            return passed >= WorkersPatience ? run.AllDone ? RunEnd.Complete : RunEnd.Interrupt
-                : run.HasUndoneOwnWorkers || run.AllDone ? RunEnd.None
-                : RunEnd.Interrupt;
-        }
-
-        // All leases are gone in good order, but a worker does not end: a hanging process, or an official one still at work.
-        TimeSpan patience = run.HasUndoneOwnWorkers ? WorkersPatience : Longer(completionTimeout - DeliveryReserve, completionTimeout / 2);
-        return passed < patience ? RunEnd.None
-            // Official workers that said they are done might only have flickered; who did not come back until now does not.
+        // A hanging process, or one of an invocation that was killed: it gets a last few seconds.
+        return _since is not { } since || !run.IsRunning || now.Uptime - since < WorkersPatience ? RunEnd.None
             : run.AllDone ? RunEnd.Complete
             : RunEnd.Interrupt;
     }
-
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

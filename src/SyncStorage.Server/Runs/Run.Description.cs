@@ -1,4 +1,5 @@
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt;
 using SyncStorage.Sessions;
@@ -31,8 +32,6 @@ internal sealed partial class Run
     /// <summary>A worker that ended without saying so.</summary>
     public bool HasLostWorkers => Look(() => _state.Workers.Any(worker => worker.Status == WorkerStatus.Lost));
 
-    public bool HasUndoneOwnWorkers => Look(() => _state.Workers.Any(worker => worker is { IsOwn: true, IsDone: false }));
-
     public Report Describe()
     {
         lock (_gate)
@@ -59,7 +58,7 @@ internal sealed partial class Run
                     Recovered = counts.Recovered,
                 },
                 // That something is left was true once; a later try has made an end of it.
-                Notices = _notices.Where(notice => HasLeftNow || _state.Held is { Finalized: false } || !notice.StartsWith("SYNC0015", StringComparison.Ordinal)).ToArray(),
+                Notices = _notices.Where(notice => HasLeftNow || _state.Held is { Finalized: false } || !Diagnostics.IsLeftOver(notice.Code)).ToArray(),
             };
         }
     }
@@ -108,7 +107,7 @@ internal sealed partial class Run
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log($"SYNC0004: {_folder.ReportPath} cannot be written: {e.Message}");
+            Log(Diagnostics.FileNotWritten(_folder.ReportPath, e.Message).ToString());
         }
 
         _reportedAt = Now.Uptime;

@@ -87,7 +87,7 @@ internal sealed partial class Run
         }
         catch (Exception e)
         {
-            Notice("SYNC0010", $"Delivering the results failed: {e.Message}");
+            Notice(Diagnostics.InternalError("Delivering the results failed", e.Message));
             return false;
         }
     }

@@ -29,7 +29,7 @@ internal sealed partial class Run
             Log($"Run {TestRunId} read back: {_state.Workers.Count} workers, {_store.Count} results.");
             if (_store.DamagedLines.Count > 0)
             {
-                Notice("SYNC0014", $"{_store.DamagedLines.Count} lines of {_folder.ResultsPath} are damaged, the first is line {_store.DamagedLines[0]}: what they held is lost and counts as rejected.");
+                Notice(Diagnostics.DamagedResults(_folder.ResultsPath, _store.DamagedLines.Count, _store.DamagedLines[0]));
             }
         }
 
@@ -90,7 +90,7 @@ internal sealed partial class Run
                 _isRefused = true;
                 break;
             case RunEvents.Notice:
-                _notices.Add(e.Text!);
+                _notices.Add(new Diagnostic(e.Code, e.Text!));
                 break;
             case RunEvents.Reopened:
                 // Its next end takes care of what is left, and a run that somebody comes back to is asked for again.

@@ -23,7 +23,7 @@ internal sealed partial class Run
     public bool OwesFinalStatus => Look(() => _state.Phase != RunPhase.Running && !_finishing && !_isRefused && OwedCuts.Count > 0);
 
     /// <summary>Test IT said for good that it takes nothing more for this run: asking again without a user's word is no use.</summary>
-    public bool IsRefused => Look(() => _isRefused || _notices.Any(notice => notice.StartsWith(RunUnusableException.OverCode, StringComparison.Ordinal)));
+    public bool IsRefused => Look(() => _isRefused || _notices.Any(notice => Diagnostics.IsRunOver(notice.Code)));
 
     /// <summary>Test IT's address as a client named it, when no setting does.</summary>
     public string? NamedAddress => Look(() => _namedAddress);
@@ -36,12 +36,12 @@ internal sealed partial class Run
         }
     }
 
-    public void Refused(string code, string message)
+    public void Refused(Diagnostic reason)
     {
-        Notice(code, message);
+        Notice(reason);
         lock (_gate)
         {
-            Commit([new RunEvent { Kind = RunEvents.Refused, At = Now.Time, Reason = code }]);
+            Commit([new RunEvent { Kind = RunEvents.Refused, At = Now.Time, Reason = reason.Code }]);
         }
     }
 

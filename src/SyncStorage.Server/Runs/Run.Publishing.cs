@@ -46,23 +46,14 @@ internal sealed partial class Run
         }
     }
 
-    public void Notice(string? code, string message)
+    public void Notice(Diagnostic notice)
     {
-        Log(code is null ? message : $"{code}: {message}");
-        if (code is not null)
-        {
-            Notice($"{code}: {message}");
-        }
-    }
-
-    /// <summary>For the report only.</summary>
-    public void Notice(string text)
-    {
+        Log(notice.ToString());
         lock (_gate)
         {
-            if (!_closed && !_notices.Contains(text))
+            if (notice.Code is not null && !_closed && !_notices.Contains(notice))
             {
-                Commit([new RunEvent { Kind = RunEvents.Notice, At = Now.Time, Text = text }]);
+                Commit([new RunEvent { Kind = RunEvents.Notice, At = Now.Time, Code = notice.Code, Text = notice.Message }]);
             }
         }
     }
@@ -73,9 +64,10 @@ internal sealed partial class Run
         Log(text);
         lock (_gate)
         {
-            if (!_closed && !_notices.Contains(text))
+            var information = new Diagnostic(null, text);
+            if (!_closed && !_notices.Contains(information))
             {
-                _notices.Add(text);
+                _notices.Add(information);
                 WriteReport();
             }
         }

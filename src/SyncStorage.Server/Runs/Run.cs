@@ -26,7 +26,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private readonly ResultStore _store;
     private readonly RunState _state;
     private readonly IForeignSlot? _slot;
-    private readonly List<string> _notices = [];
+    private readonly List<Diagnostic> _notices = [];
     private readonly Dictionary<string, WitnessedTests> _witnessed = new(StringComparer.Ordinal);
     private readonly HashSet<ProcessIdentity> _ended = [];
     private TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Sessions;
 
@@ -9,13 +10,11 @@ namespace SyncStorage.Server.Runs;
 /// <summary>All runs of a server, side by side: what the endpoints ask for, in the words of the protocol.</summary>
 /// <param name="host">The server around.</param>
 /// <param name="defaultTestRunId">--testRunId: what a worker means that names no run while there is none; null if not given.</param>
-internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposable
+/// <param name="mostRuns">A server coordinates a handful of runs; without a limit a client gone wild could fill the disk with folders.</param>
+internal sealed class RunBook(RunHost host, string? defaultTestRunId, int mostRuns = 1000) : IDisposable
 {
     /// <summary>Ids and names are a few dozen characters; what is longer is a mistake or an attack.</summary>
     private const int LongestId = 1024;
-
-    /// <summary>A server coordinates a handful of runs; without a limit a client gone wild could fill the disk with folders.</summary>
-    private const int MostRuns = 1000;
 
     private static readonly TimeSpan Inspection = TimeSpan.FromSeconds(1);
 
@@ -36,11 +35,14 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
 
     public IReadOnlyCollection<Run> All => [.. _runs.Values];
 
+    /// <summary>A run that is open here or that the invocation has named.</summary>
+    public bool IsOurs(string testRunId) => testRunId == defaultTestRunId || _runs.ContainsKey(testRunId) || host.Knows(testRunId);
+
     /// <summary>Set before the first request when another service elects the master.</summary>
     public ICoordinator Coordinator { get; set; } = LocalCoordinator.Instance;
 
     /// <summary>What the user should know of the server's start; stands in the report of every run.</summary>
-    public IReadOnlyList<string> StartNotices { get; set; } = [];
+    public IReadOnlyList<Diagnostic> StartNotices { get; set; } = [];
 
     public async Task<RegisterResponse> RegisterAsync(RegisterRequest request)
     {
@@ -96,8 +98,6 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         return new StatusResponse();
     }
 
-    public Report Describe(string? testRunId) => Find(testRunId).Describe();
-
     /// <summary>A run is to end: look at once instead of at the next tick.</summary>
     public void Wake() => Changed?.Invoke();
 
@@ -122,9 +122,9 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
                 return run;
             }
 
-            if (_runs.Count >= MostRuns)
+            if (_runs.Count >= mostRuns)
             {
-                throw Refusal.TooMany($"{MostRuns} test runs are open; this server opens no more.");
+                throw Refusal.TooMany($"{mostRuns} test runs are open; this server opens no more.");
             }
 
             return _runs[testRunId] = Create(testRunId);
@@ -152,6 +152,8 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         {
             run.Dispose();
         }
+
+        _runs.Clear();
     }
 
     private Run Create(string testRunId)
@@ -164,7 +166,7 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
             {
                 var run = new Run(testRunId, folder, host, Coordinator.SlotOf(testRunId));
                 Coordinator.Opened(run);
-                foreach (string notice in StartNotices)
+                foreach (Diagnostic notice in StartNotices)
                 {
                     run.Notice(notice);
                 }
@@ -195,13 +197,6 @@ internal sealed class RunBook(RunHost host, string? defaultTestRunId) : IDisposa
         return _runs.TryGetValue(id, out Run? run) ? run
             : id == defaultTestRunId ? Open(id)
             : throw Refusal.BadRequest($"Test run '{Shorten(id)}' is not known.");
-    }
-
-    /// <summary>After a restart the first to come may be a batch of results, not a registration.</summary>
-    private Run FindOrRecall(string? testRunId)
-    {
-        bool isOurs = !string.IsNullOrEmpty(testRunId) && host.Session is not null && Session.At(host.Session).ReadRun(testRunId) is not null;
-        return isOurs ? Open(testRunId!) : Find(testRunId);
     }
 
     /// <summary>The run that a client means that names none: a completed one beside the one that runs is not meant.</summary>

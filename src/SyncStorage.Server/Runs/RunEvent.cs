@@ -40,6 +40,7 @@ internal sealed record RunEvent
     [JsonPropertyName("reason")] public string? Reason { get; init; }
     [JsonPropertyName("testRunId")] public string? TestRunId { get; init; }
     [JsonPropertyName("testRunUrl")] public string? TestRunUrl { get; init; }
+    [JsonPropertyName("code")] public string? Code { get; init; }
     [JsonPropertyName("text")] public string? Text { get; init; }
 
     /// <summary>Folder of the invocation whose server opened the run; null when stand-alone.</summary>

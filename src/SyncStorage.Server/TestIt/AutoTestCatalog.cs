@@ -9,7 +9,7 @@ namespace SyncStorage.Server.TestIt;
 /// Sees to it that the autotests of a batch exist and say what their results say: one search, and one creation or update only when
 /// something is missing. Each autotest is looked at once per run.
 /// </summary>
-internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings, Action<string?, string> notice) : IDisposable
+internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings, Action<Diagnostic> notice) : IDisposable
 {
     private readonly ConcurrentDictionary<UInt128, bool> _known = [];
 
@@ -146,7 +146,7 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
         catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
         {
             // The autotests exist, so their results can be posted; what is new about them waits for another run.
-            notice(null, $"{updates.Count} autotests could not be updated: {e.Message}");
+            notice(Diagnostic.Detail($"{updates.Count} autotests could not be updated: {e.Message}"));
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
         }
         catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
         {
-            notice(null, $"The work items of autotest '{test.Name}' cannot be read: {e.Message}");
+            notice(Diagnostic.Detail($"The work items of autotest '{test.Name}' cannot be read: {e.Message}"));
         }
 
         bool Names(WorkItemModel item, string id) => item.Id == id || item.GlobalId?.ToString(System.Globalization.CultureInfo.InvariantCulture) == id;
@@ -195,7 +195,7 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
             }
             catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
             {
-                notice(null, $"Work item {item.Id} was not unlinked from autotest '{test.Name}': {e.Message}");
+                notice(Diagnostic.Detail($"Work item {item.Id} was not unlinked from autotest '{test.Name}': {e.Message}"));
             }
         }
     }
@@ -219,7 +219,7 @@ internal sealed class AutoTestCatalog(TestItClient client, RunSettings settings,
                 _workItems[workItemId] = false;
             }
 
-            notice(null, $"Autotest '{test.Name}' was not linked to work item {workItemId}: {e.Message}");
+            notice(Diagnostic.Detail($"Autotest '{test.Name}' was not linked to work item {workItemId}: {e.Message}"));
         }
     }
 }

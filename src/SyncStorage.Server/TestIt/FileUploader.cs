@@ -6,7 +6,7 @@ using SyncStorage.Server.TestIt.Content;
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>Uploads files once per run. A file that cannot be uploaded is missing in its result and named in the report; it never stops the result.</summary>
-internal sealed class FileUploader(TestItClient client, Action<string?, string> notice)
+internal sealed class FileUploader(TestItClient client, Action<Diagnostic> notice)
 {
     private const int MostNamed = 100;
 
@@ -85,11 +85,11 @@ internal sealed class FileUploader(TestItClient client, Action<string?, string> 
     private void LeftOut(TestFile file, string reason)
     {
         int number = Interlocked.Increment(ref _leftOut);
-        string? code = number <= MostNamed ? "SYNC0021" : null;
-        notice(code, $"The attachment '{file.Path ?? file.Name}' is left out: {reason.TrimEnd('.')}.");
+        Diagnostic diagnostic = Diagnostics.AttachmentLeftOut(file.Path ?? file.Name, reason.TrimEnd('.'));
+        notice(number <= MostNamed ? diagnostic : Diagnostic.Detail(diagnostic.Message));
         if (number == MostNamed)
         {
-            notice(code, $"{MostNamed} attachments are left out; server.log names further ones.");
+            notice(Diagnostics.AttachmentsLeftOut(MostNamed));
         }
     }
 

@@ -13,7 +13,7 @@ namespace SyncStorage.Server.TestIt;
 /// <param name="settings">What is known of project and configuration; the cut and the run tell the rest.</param>
 /// <param name="codes">Of the project, where they are known already.</param>
 /// <param name="notice">For what Test IT does not take.</param>
-internal sealed class HeldResultFinalizer(TestItClient client, RunSettings settings, StatusCodes? codes, Action<string?, string> notice)
+internal sealed class HeldResultFinalizer(TestItClient client, RunSettings settings, StatusCodes? codes, Action<Diagnostic> notice)
 {
     private StatusCodes? _codes = codes;
 
@@ -27,7 +27,7 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
     {
         if (string.IsNullOrEmpty(cut.AutoTestExternalId))
         {
-            notice("SYNC0012", $"The held-back result of test run {testRunId} names no autotest, so nobody can find it.");
+            notice(Diagnostics.HeldResultIsNameless(testRunId));
             return false;
         }
 
@@ -48,14 +48,14 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
         catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
         {
             await ThrowIfUnknownAsync(testRunId, cancellation).ConfigureAwait(false);
-            notice("SYNC0012", $"The held-back result '{cut.AutoTestExternalId}' of test run {testRunId} could not be finalized: {e.Message}");
+            notice(Diagnostics.HeldResultNotFinalized(cut.AutoTestExternalId, testRunId, e.Message));
             return false;
         }
     }
 
     /// <summary>Updates the row and looks whether it took the status.</summary>
     internal static async Task<bool> PutAndVerifyAsync(
-        TestItClient client, RunSettings settings, string testRunId, string rowId, ResultUpdateModel update, Action<string?, string> notice, CancellationToken cancellation)
+        TestItClient client, RunSettings settings, string testRunId, string rowId, ResultUpdateModel update, Action<Diagnostic> notice, CancellationToken cancellation)
     {
         try
         {
@@ -63,7 +63,7 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
         }
         catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
         {
-            notice("SYNC0014", $"Test IT at {settings.Url} did not take the final status of the held-back result {rowId}: {e.Message}");
+            notice(Diagnostics.FinalStatusRejected(settings.Url, rowId, e.Message));
             return false;
         }
 
@@ -101,7 +101,7 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
         }
         catch (TestItException e) when (e.Error is TestItError.NotFound or TestItError.Invalid)
         {
-            notice(null, $"The project of the held-back result cannot be read, so it gets no status code: {e.Message}");
+            notice(Diagnostic.Detail($"The project of the held-back result cannot be read, so it gets no status code: {e.Message}"));
             _codes = new StatusCodes([]);
         }
 
@@ -125,7 +125,7 @@ internal sealed class HeldResultFinalizer(TestItClient client, RunSettings setti
         string? configurationId = settings.ConfigurationId ?? await FindConfigurationAsync(testRunId, projectId, cancellation).ConfigureAwait(false);
         if (configurationId is null)
         {
-            notice("SYNC0012", $"There is no row of '{cut.AutoTestExternalId}' in test run {testRunId} and no configuration to create one with; the held-back result is missing.");
+            notice(Diagnostics.HeldResultIsMissing(cut.AutoTestExternalId, testRunId));
             return false;
         }
 

@@ -6,7 +6,7 @@ namespace SyncStorage.Server.TestIt;
 /// <summary>Reads what <see cref="HeldRow"/> needs to know of the run.</summary>
 /// <param name="client">Makes the requests.</param>
 /// <param name="notice">For the user.</param>
-internal sealed class HeldRowSearch(TestItClient client, Action<string?, string> notice)
+internal sealed class HeldRowSearch(TestItClient client, Action<Diagnostic> notice)
 {
     /// <returns>Null when no row of the run has the cut's external id.</returns>
     /// <exception cref="TestItException">Test IT did not answer, or refused to.</exception>
@@ -27,8 +27,7 @@ internal sealed class HeldRowSearch(TestItClient client, Action<string?, string>
         HeldRow row = hits.Count == 1 ? new HeldRow(open[0].Id) : HeldRow.Choose(await ReadAsync(hits, cancellation).ConfigureAwait(false), cut);
         if (row.IsUnclear)
         {
-            const string Reason = "are InProgress and nothing tells which one is held back; none was touched.";
-            notice("SYNC0012", $"Several rows of '{cut.AutoTestExternalId}' in test run {testRunId} {Reason}");
+            notice(Diagnostics.HeldRowIsUnclear(cut.AutoTestExternalId, testRunId));
         }
 
         return row;
@@ -64,7 +63,7 @@ internal sealed class HeldRowSearch(TestItClient client, Action<string?, string>
         }
         catch (TestItException e) when (e.Error is TestItError.NotFound or TestItError.Invalid)
         {
-            notice(null, $"The autotest of the held-back result cannot be read, so the whole run is searched for it: {e.Message}");
+            notice(Diagnostic.Detail($"The autotest of the held-back result cannot be read, so the whole run is searched for it: {e.Message}"));
             return [];
         }
     }

@@ -3,7 +3,7 @@ using SyncStorage.Server.TestIt.Api;
 namespace SyncStorage.Server.TestIt;
 
 /// <summary>Whether Test IT answers, and when it may be asked again. The user hears of an outage once; its ups and downs are lines of the log.</summary>
-internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider time, Action<string?, string> notice)
+internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider time, Action<Diagnostic> notice)
 {
     private readonly object _lock = new();
     private int _failures;
@@ -48,7 +48,7 @@ internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider t
             _failures = 0;
         }
 
-        notice(null, $"Test IT at {url} answers again.");
+        notice(Diagnostic.Detail($"Test IT at {url} answers again."));
     }
 
     public void Failed(TestItException e)
@@ -70,8 +70,6 @@ internal sealed class OutageGate(string url, TestItTiming timing, TimeProvider t
             (_failedAt, _pause) = (time.GetTimestamp(), pause);
         }
 
-        notice(
-            isFirst ? "SYNC0010" : null,
-            isFirst ? $"Test IT at {url} (TMS_URL, url) cannot be reached: {e.Message} The results are kept and sent when it answers." : $"Test IT cannot be reached: {e.Message}");
+        notice(isFirst ? Diagnostics.TestItUnreachable(url, e.Message) : Diagnostic.Detail($"Test IT cannot be reached: {e.Message}"));
     }
 }

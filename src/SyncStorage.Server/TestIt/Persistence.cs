@@ -15,8 +15,6 @@ namespace SyncStorage.Server.TestIt;
 /// <param name="log">The run's journal.</param>
 internal sealed class Persistence(TestItClient client, RunSettings settings, OutageGate outage, TimeProvider time, IDeliveryLog log)
 {
-    public const string WhoResends = "the next run that publishes there, 'SyncStorage.Server.dll --resend' or 'dotnet msbuild -t:SyncStorageResend'";
-
     /// <summary>The matter of which the user has heard.</summary>
     private string? _told;
 
@@ -61,7 +59,7 @@ internal sealed class Persistence(TestItClient client, RunSettings settings, Out
             }
             else if (_told == matter)
             {
-                log.Notice(null, $"{matter}: done now.");
+                log.Notice(Diagnostic.Detail($"{matter}: done now."));
             }
 
             return isDone;
@@ -74,10 +72,9 @@ internal sealed class Persistence(TestItClient client, RunSettings settings, Out
         }
         catch (TestItException e)
         {
-            bool isToken = e.Error == TestItError.TokenRefused;
-            log.Notice(
-                isToken ? "SYNC0011" : "SYNC0012",
-                isToken ? $"Test IT at {settings.Url} refused the private token (TMS_PRIVATE_TOKEN, --privateToken): {e.Reason}" : $"{matter}: {e.Message}");
+            log.Notice(e.Error == TestItError.TokenRefused
+                ? Diagnostics.TokenRefused(settings.Url, e.Reason, "TMS_PRIVATE_TOKEN, --privateToken")
+                : Diagnostics.FinalStatusDenied(matter, e.Message));
             Tell(matter, e.Reason);
             return false;
         }
@@ -85,11 +82,11 @@ internal sealed class Persistence(TestItClient client, RunSettings settings, Out
         {
             if (e.IsForGood)
             {
-                log.Refused(e.Code, e.Message);
+                log.Refused(e.Diagnostic);
             }
             else
             {
-                log.Notice(e.Code, e.Message);
+                log.Notice(e.Diagnostic);
                 Tell(matter, e.Message);
             }
 
@@ -103,8 +100,8 @@ internal sealed class Persistence(TestItClient client, RunSettings settings, Out
         {
             _told = matter;
             // The reason apart: the same trouble in another try is the same notice.
-            log.Notice(null, $"{matter}: {reason}");
-            log.Notice("SYNC0015", $"{matter} is not in Test IT yet. It is tried again as long as this server runs; after that by {WhoResends}.");
+            log.Notice(Diagnostic.Detail($"{matter}: {reason}"));
+            log.Notice(Diagnostics.TriedAgain(matter));
         }
     }
 }

@@ -135,9 +135,9 @@ internal static class Resend
             log.RunLeftOpen();
         }
 
-        public void Refused(string code, string message) => log.Refused(code, message);
+        public void Refused(Diagnostic reason) => log.Refused(reason);
 
-        public void Notice(string? code, string message) => log.Notice(code, message);
+        public void Notice(Diagnostic notice) => log.Notice(notice);
 
         public void Tell(string text) => log.Tell(text);
 

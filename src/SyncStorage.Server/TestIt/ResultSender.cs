@@ -10,17 +10,10 @@ namespace SyncStorage.Server.TestIt;
 /// result that Test IT refuses is found and rejected, the others go on.
 /// </summary>
 internal sealed partial class ResultSender(
-    TestItClient client, TestItRun run, RowRegistry registry, AutoTestCatalog catalog, FileUploader uploader, RunSettings settings, IDeliveryLog log) : IDisposable
+    TestItClient client, TestItRun run, RowRegistry registry, RowAdoption rows, DeliveryTally tally, AutoTestCatalog catalog, FileUploader uploader, RunSettings settings)
 {
-    private int _unclearFailures = 1;
-
     /// <summary>The run's held-back result, from its first try on.</summary>
     private Shipment? _held;
-
-    public int Rejected { get; private set; }
-
-    /// <summary>Why results were rejected: the first few, for the user.</summary>
-    public List<string> Reasons { get; } = [];
 
     /// <summary>Sends final results. What is <see cref="Shipment.Done"/> afterwards stays so, also when this throws.</summary>
     /// <exception cref="TestItException">Test IT did not answer; the rest is to be sent again.</exception>
@@ -32,19 +25,19 @@ internal sealed partial class ResultSender(
             await PrepareAsync(batch, cancellation).ConfigureAwait(false);
             foreach (Shipment shipment in batch.Where(shipment => !shipment.Done && !shipment.Row.Exists))
             {
-                await AdoptAsync(shipment, cancellation).ConfigureAwait(false);
+                await rows.AdoptAsync(shipment, cancellation).ConfigureAwait(false);
             }
 
             foreach (Shipment shipment in batch.Where(shipment => !shipment.Done && shipment.Row.Exists))
             {
-                await UpdateAsync(shipment, cancellation).ConfigureAwait(false);
+                await rows.UpdateAsync(shipment, cancellation).ConfigureAwait(false);
             }
 
             var free = new List<Shipment>();
             var endangered = new List<Shipment>();
             foreach (Shipment shipment in batch.Where(shipment => !shipment.Done))
             {
-                (await WouldBeSwallowedAsync(shipment, cancellation).ConfigureAwait(false) ? endangered : free).Add(shipment);
+                (await rows.WouldBeSwallowedAsync(shipment, _held, cancellation).ConfigureAwait(false) ? endangered : free).Add(shipment);
             }
 
             await PostAsync(free, shipment => run.Codes.Of(shipment.Content.Outcome), cancellation).ConfigureAwait(false);
@@ -72,7 +65,7 @@ internal sealed partial class ResultSender(
 
             shipment.Row.Held = true;
             _held = shipment;
-            await AdoptAsync(shipment, cancellation).ConfigureAwait(false);
+            await rows.AdoptAsync(shipment, cancellation).ConfigureAwait(false);
             if (!shipment.Row.Exists)
             {
                 await PostAsync([shipment], _ => StatusCodes.InProgress, cancellation).ConfigureAwait(false);
@@ -82,13 +75,6 @@ internal sealed partial class ResultSender(
         {
             await RejectRestAsync([shipment], e, cancellation).ConfigureAwait(false);
         }
-    }
-
-    public void Dispose()
-    {
-        catalog.Dispose();
-        _before.Dispose();
-        _now.Dispose();
     }
 
     /// <summary>A refusal that no single result is to blame for: looking up autotests, for one.</summary>
@@ -107,7 +93,7 @@ internal sealed partial class ResultSender(
         await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
         foreach (Shipment shipment in batch.Where(shipment => !shipment.Done))
         {
-            Reject(shipment, e.Reason);
+            tally.Reject(shipment, e.Reason);
         }
     }
 
@@ -123,7 +109,7 @@ internal sealed partial class ResultSender(
         {
             if (refused.TryGetValue(shipment.Content.ExternalId, out string? reason))
             {
-                Reject(shipment, reason);
+                tally.Reject(shipment, reason);
             }
         }
     }
@@ -136,7 +122,7 @@ internal sealed partial class ResultSender(
         }
 
         var body = shipments.Select(shipment => shipment.ToPost(settings.ConfigurationId!, status(shipment))).ToList();
-        log.Posting(shipments.SelectMany(shipment => shipment.Items).Select(item => item.Stored.Index).ToArray());
+        tally.Posting(shipments);
         List<string> ids;
         try
         {
@@ -144,12 +130,16 @@ internal sealed partial class ResultSender(
         }
         catch (TestItException e) when (e.IsTransient || e.Error == TestItError.OverBounds)
         {
-            MarkUnclear(shipments, e.Unclear);
+            if (e.Unclear)
+            {
+                tally.MarkUnclear(shipments);
+            }
+
             throw;
         }
         catch (OperationCanceledException)
         {
-            MarkUnclear(shipments, true);
+            tally.MarkUnclear(shipments);
             throw;
         }
         catch (TestItException e) when (e.Error == TestItError.NotFound && !createdMissing)
@@ -179,7 +169,7 @@ internal sealed partial class ResultSender(
             else if (status(shipments[i]) != StatusCodes.InProgress)
             {
                 shipments[i].Row.SentDurationMs = shipments[i].DurationMs;
-                Deliver(shipments[i]);
+                tally.Deliver(shipments[i]);
             }
         }
     }
@@ -189,7 +179,7 @@ internal sealed partial class ResultSender(
     {
         if (shipments.Count == 1)
         {
-            Reject(shipments[0], reason.Reason);
+            tally.Reject(shipments[0], reason.Reason);
             return;
         }
 
@@ -215,44 +205,13 @@ internal sealed partial class ResultSender(
         }
     }
 
-    private void MarkUnclear(IEnumerable<Shipment> shipments, bool unclear)
+    private async Task PostBesideOpenRowAsync(List<Shipment> shipments, CancellationToken cancellation)
     {
-        if (!unclear)
+        await PostAsync(shipments, _ => StatusCodes.InProgress, cancellation).ConfigureAwait(false);
+        foreach (Shipment shipment in shipments.Where(shipment => !shipment.Done && shipment.Row.Exists))
         {
-            return;
-        }
-
-        int generation = Interlocked.Increment(ref _unclearFailures);
-        foreach (PendingResult item in shipments.SelectMany(shipment => shipment.Items))
-        {
-            item.UnclearSince = generation;
-        }
-    }
-
-    private void Deliver(Shipment shipment)
-    {
-        shipment.Done = true;
-        foreach (PendingResult item in shipment.Items)
-        {
-            log.Delivered(item.Stored.Index, Delivery.Sent);
-        }
-    }
-
-    private void Reject(Shipment shipment, string reason)
-    {
-        shipment.Done = true;
-        lock (Reasons)
-        {
-            Rejected += shipment.Items.Count;
-            if (Reasons.Count < 3)
-            {
-                Reasons.Add($"{shipment.Last.DisplayName}: {reason}");
-            }
-        }
-
-        foreach (PendingResult item in shipment.Items)
-        {
-            log.Delivered(item.Stored.Index, Delivery.Rejected, reason);
+            SentStatus status = run.Codes.Of(shipment.Content.Outcome);
+            await rows.UpdateAsync(shipment, new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code }, cancellation).ConfigureAwait(false);
         }
     }
 

@@ -3,35 +3,34 @@ using SyncStorage.Settings;
 
 namespace SyncStorage.Server.TestIt;
 
-/// <summary>Nothing more can be sent to this run, whatever is tried: the user has to change a setting. Carries the diagnostic.</summary>
-internal sealed class RunUnusableException(string code, string message, Exception? cause = null) : Exception(message, cause)
+/// <summary>Nothing more can be sent to this run, whatever is tried: the user has to change a setting.</summary>
+internal sealed class RunUnusableException(Diagnostic diagnostic, Exception? cause = null) : Exception(diagnostic.Message, cause)
 {
-    /// <summary>Code of a run that is completed or stopped.</summary>
-    public const string OverCode = "SYNC0013";
-
-    public string Code { get; } = code;
+    public Diagnostic Diagnostic => diagnostic;
 
     /// <summary>The run itself is over or unknown: without a user's word it is never asked for again.</summary>
     public bool IsForGood { get; private init; }
 
     public static RunUnusableException TokenRefused(RunSettings settings, TestItException e)
-        => new("SYNC0011", $"Test IT at {settings.Url} refused the private token (TMS_PRIVATE_TOKEN, or privateToken in Tms.config.json): {e.Reason} (status {e.Status}). It is not asked again; the results are kept.", e);
+        => new(Diagnostics.TokenRefused(settings.Url, $"{e.Reason} (status {e.Status}). It is not asked again; the results are kept.", "TMS_PRIVATE_TOKEN, or privateToken in Tms.config.json"), e);
 
-    public static RunUnusableException OverBounds(RunSettings settings, TestItException e)
-        => new("SYNC0010", $"Test IT at {settings.Url} answers what no Test IT does, so it is not asked again; the results are kept: {e.Message}", e);
+    public static RunUnusableException OverBounds(RunSettings settings, TestItException e) => new(Diagnostics.TestItAnswersOddly(settings.Url, e.Message), e);
 
-    public static RunUnusableException UnknownProject(RunSettings settings, TestItException e)
-        => new("SYNC0012", $"Test IT at {settings.Url} does not know project {settings.ProjectId} (TMS_PROJECT_ID, projectId, SyncStorageProjectId): {e.Reason}", e);
+    public static RunUnusableException UnknownProject(RunSettings settings, TestItException e) => new(Diagnostics.UnknownProject(settings.Url, settings.ProjectId, e.Reason), e);
 
     public static RunUnusableException UnknownConfiguration(RunSettings settings, TestItException e)
-        => new("SYNC0012", $"Test IT at {settings.Url} does not know configuration {settings.ConfigurationId} (TMS_CONFIGURATION_ID, configurationId, SyncStorageConfigurationId) in the project: {e.Reason}", e);
+        => new(Diagnostics.UnknownConfiguration(settings.Url, settings.ConfigurationId, e.Reason), e);
 
     public static RunUnusableException UnknownRun(RunSettings settings, string id, TestItException e)
-        => new("SYNC0012", $"Test IT at {settings.Url} does not know test run {id} (TMS_TEST_RUN_ID, testRunId, SyncStorageTestRunId): {e.Reason}", e) { IsForGood = true };
+        => new(Diagnostics.UnknownRun(settings.Url, id, e.Reason), e) { IsForGood = true };
 
     public static RunUnusableException Over(RunSettings settings, RunDetails run, string? reason = null)
-        => new(OverCode, $"Test run {run.Id} (TMS_TEST_RUN_ID, testRunId, SyncStorageTestRunId) in Test IT at {settings.Url} is already {run.StateName?.ToLowerInvariant()} and takes no results{(reason is null ? "" : ": " + reason)}.") { IsForGood = true };
+        => new(Diagnostics.RunIsOver(settings.Url, run.Id, run.StateName?.ToLowerInvariant(), reason is null ? "" : ": " + reason)) { IsForGood = true };
 
-    public static RunUnusableException RunRefused(RunSettings settings, TestItException e)
-        => new("SYNC0012", $"Test IT at {settings.Url} did not create a test run in project {settings.ProjectId} (TMS_PROJECT_ID, projectId): {e.Reason}", e);
+    public static RunUnusableException RunRefused(RunSettings settings, TestItException e) => new(Diagnostics.RunNotCreated(settings.Url, settings.ProjectId, e.Reason), e);
+
+    public static RunUnusableException Denied(RunSettings settings, TestItException e) => new(Diagnostics.RunDenied(settings.Url, settings.TestRunId, e.Message), e);
+
+    /// <summary>A mistake of ours must not take the server down with it; the results are safe in the store.</summary>
+    public static RunUnusableException Bug(Exception e) => new(Diagnostics.InternalError("Publishing to Test IT stopped", e.ToString()), e);
 }

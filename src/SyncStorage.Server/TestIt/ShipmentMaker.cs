@@ -54,7 +54,7 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
         }
         catch (Exception e) when (IsUnreadable(e))
         {
-            log.Notice(null, $"Result {stored.Index} was sent before and cannot be read any more: {e.Message}");
+            log.Notice(Diagnostic.Detail($"Result {stored.Index} was sent before and cannot be read any more: {e.Message}"));
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
         }
         catch (Exception e)
         {
-            log.Notice(null, $"Result {stored.Index} ({body.FullyQualifiedName}) cannot be made into Test IT's terms: {e}");
+            log.Notice(Diagnostic.Detail($"Result {stored.Index} ({body.FullyQualifiedName}) cannot be made into Test IT's terms: {e}"));
             if (isNew)
             {
                 log.Delivered(stored.Index, Delivery.Rejected, "it cannot be made into Test IT's terms: " + e.Message);
@@ -155,7 +155,7 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
             if (_told.Add(text))
             {
                 // More than these would bury everything else on the console; server.log has them all.
-                log.Notice(_told.Count <= MostTold ? "SYNC0020" : null, text);
+                log.Notice(_told.Count <= MostTold ? Diagnostics.UnknownPlaceholder(text) : Diagnostic.Detail(text));
             }
         }
     }
@@ -172,7 +172,7 @@ internal sealed class ShipmentMaker(RunSettings settings, RowRegistry registry, 
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
             // The mapping of the whole says what is wrong.
-            log.Notice(null, $"Result {stored.Index} has no identity: {e.Message}");
+            log.Notice(Diagnostic.Detail($"Result {stored.Index} has no identity: {e.Message}"));
         }
 
         return Map(stored, body)?.ExternalId;

@@ -14,7 +14,7 @@ internal sealed class StatusCodes(IReadOnlyList<StatusModel> statuses)
     private static readonly string[] FinalTypes = ["Succeeded", "Failed", "Incomplete"];
 
     /// <summary>The workflow may be out of our reach (an older server, a token with few rights): the types do without it.</summary>
-    public static async Task<StatusCodes> ReadAsync(TestItClient client, ProjectDetails project, Action<string?, string> notice, CancellationToken cancellation)
+    public static async Task<StatusCodes> ReadAsync(TestItClient client, ProjectDetails project, Action<Diagnostic> notice, CancellationToken cancellation)
     {
         if (string.IsNullOrEmpty(project.WorkflowId))
         {
@@ -27,7 +27,7 @@ internal sealed class StatusCodes(IReadOnlyList<StatusModel> statuses)
         }
         catch (TestItException e) when (!e.IsTransient)
         {
-            notice(null, $"The workflow of the project cannot be read, so results carry no status code: {e.Message}");
+            notice(Diagnostic.Detail($"The workflow of the project cannot be read, so results carry no status code: {e.Message}"));
             return new StatusCodes([]);
         }
     }

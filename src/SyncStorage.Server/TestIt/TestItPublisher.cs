@@ -15,36 +15,33 @@ namespace SyncStorage.Server.TestIt;
 /// <item>When Test IT is away the results wait; at the deadline what is left is spooled.</item>
 /// </list>
 /// </summary>
-internal sealed partial class TestItPublisher : IResultPublisher
+internal sealed class TestItPublisher : IResultPublisher
 {
     private readonly RunSettings _settings;
     private readonly IDeliveryLog _log;
     private readonly TimeProvider _time;
-    private readonly TestItTiming _timing;
     private readonly TestItClient _client;
     private readonly TestItRun _run;
+    private readonly RowAdoption _rows;
+    private readonly AutoTestCatalog _catalog;
     private readonly ResultSender _sender;
     private readonly ShipmentMaker _maker;
     private readonly OutageGate _outage;
+    private readonly SendQueue _queue;
+    private readonly SendGate _gate;
+    private readonly HeldResult _held = new();
+    private readonly PublisherEnd _end;
     private readonly CancellationTokenSource _lifetime = new();
+    private readonly TaskCompletionSource _completing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly List<Task> _inFlight = [];
     private readonly Task _loop;
-
-    /// <summary>What callers handed over and the loop has not looked at; guarded by itself.</summary>
-    private readonly Queue<(StoredResult Stored, bool Delivered)> _arrived = [];
-
-    /// <summary>The same for the held-back result, which goes before all others; guarded by <see cref="_arrived"/>.</summary>
-    private readonly Queue<(StoredResult Stored, bool Delivered)> _arrivedHeld = [];
 
     /// <summary>Nothing more is sent, whatever comes.</summary>
     private volatile bool _hasStopped;
 
-    private volatile bool _hurried;
-    private volatile bool _released;
-    private volatile bool _completing;
-
-    /// <summary>Set when the loop has ended because nothing more can be sent.</summary>
-    private RunUnusableException? _unusable;
+    /// <summary>What a batch found out about the run: the loop ends with it.</summary>
+    private volatile RunUnusableException? _stop;
     private int _disposed;
 
     public TestItPublisher(RunSettings settings, string privateToken, IDeliveryLog log, TimeProvider time, string? knownTestRunId)
@@ -58,14 +55,19 @@ internal sealed partial class TestItPublisher : IResultPublisher
         _settings = settings;
         _log = log;
         _time = time;
-        _timing = timing;
-        _collect = timing.Collect;
         _client = TestItClient.For(settings, privateToken, timing, time);
         _run = new TestItRun(_client, settings, knownTestRunId, log.RunCreated, log.Notice);
         var registry = new RowRegistry();
-        _sender = new ResultSender(_client, _run, registry, new AutoTestCatalog(_client, settings, log.Notice), new FileUploader(_client, log.Notice), settings, log);
+        var tally = new DeliveryTally(log);
+        _rows = new RowAdoption(_client, _run, registry, settings, tally);
+        _catalog = new AutoTestCatalog(_client, settings, log.Notice);
+        _sender = new ResultSender(_client, _run, registry, _rows, tally, _catalog, new FileUploader(_client, log.Notice), settings);
         _maker = new ShipmentMaker(settings, registry, log);
         _outage = new OutageGate(settings.Url!, timing, time, log.Notice);
+        _queue = new SendQueue(_maker, _held, time);
+        _gate = new SendGate(settings, timing, _queue, _held, _outage);
+        var ending = new RunEnding(_client, settings, _run, _held, new Persistence(_client, settings, _outage, time, log), log);
+        _end = new PublisherEnd(settings, _run, _queue, _held, _maker, _rows, tally, ending, log);
         _loop = Task.Run(RunAsync);
     }
 
@@ -80,16 +82,22 @@ internal sealed partial class TestItPublisher : IResultPublisher
         Held = _held.Indices,
     };
 
-    public void Publish(StoredResult result, bool held) => Hand(result, held, delivered: false);
+    public void Publish(StoredResult result, bool held)
+    {
+        _queue.Add(result, held, delivered: false);
+        Wake();
+    }
 
     /// <summary>After a restart: a result that an earlier process delivered. Its row is taken, and further attempts of its test go there.</summary>
-    public void Restore(StoredResult delivered) => Hand(delivered, held: false, delivered: true);
+    public void Restore(StoredResult delivered)
+    {
+        _queue.Add(delivered, isHeld: false, delivered: true);
+        Wake();
+    }
 
     public void Hurry(bool hurried)
     {
-        bool isNew = hurried && !_hurried;
-        _hurried = hurried;
-        if (isNew)
+        if (_gate.Hurry(hurried))
         {
             Wake();
         }
@@ -97,7 +105,7 @@ internal sealed partial class TestItPublisher : IResultPublisher
 
     public void ReleaseOthers()
     {
-        _released = true;
+        _gate.Release();
         Wake();
     }
 
@@ -105,18 +113,19 @@ internal sealed partial class TestItPublisher : IResultPublisher
     {
         try
         {
-            _completing = true;
+            _gate.Complete();
+            _completing.TrySetResult();
             Wake();
             using (deadline.Register(() => _lifetime.Cancel()))
             {
                 await _loop.ConfigureAwait(false);
             }
 
-            return await FinishAsync(held, deadline).ConfigureAwait(false);
+            return await _end.FinishAsync(held, deadline).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            _log.Notice(null, $"Completing the test run in Test IT failed: {e}");
+            _log.Notice(Diagnostic.Detail($"Completing the test run in Test IT failed: {e}"));
             return false;
         }
     }
@@ -130,19 +139,10 @@ internal sealed partial class TestItPublisher : IResultPublisher
 
         await _lifetime.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
-        _sender.Dispose();
+        _catalog.Dispose();
+        _rows.Dispose();
         _client.Dispose();
         _lifetime.Dispose();
-    }
-
-    private void Hand(StoredResult result, bool held, bool delivered)
-    {
-        lock (_arrived)
-        {
-            (held ? _arrivedHeld : _arrived).Enqueue((result, delivered));
-        }
-
-        Wake();
     }
 
     private void Wake() => _signal.Writer.TryWrite(true);
@@ -152,10 +152,11 @@ internal sealed partial class TestItPublisher : IResultPublisher
         CancellationToken lifetime = _lifetime.Token;
         try
         {
-            await OpenAsync(lifetime).ConfigureAwait(false);
-            while (!IsDone())
+            await new RunOpening(_settings, _run, _rows, _outage, _time, _log).OpenAsync(lifetime).ConfigureAwait(false);
+            // Completing first: what is handed over before it is in the queue by then.
+            while (!_gate.IsCompleting || !_queue.IsEmpty)
             {
-                await TakeArrivedAsync(MostLookedAt, lifetime).ConfigureAwait(false);
+                await _queue.TakeArrivedAsync(SendGate.MaxLookedAt, lifetime).ConfigureAwait(false);
                 await HoldAsync(lifetime).ConfigureAwait(false);
                 await DispatchAsync(lifetime).ConfigureAwait(false);
                 await WaitAsync(lifetime).ConfigureAwait(false);
@@ -165,59 +166,110 @@ internal sealed partial class TestItPublisher : IResultPublisher
         {
             await Task.WhenAll(_inFlight).ConfigureAwait(false);
             _hasStopped = true;
-            await ReconcileAsync(e, lifetime).ConfigureAwait(false);
+            await _end.ReconcileAsync(e, _completing.Task, lifetime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
         {
-            // The deadline, or nobody is interested any more: what is left is spooled by FinishAsync.
+            // The deadline, or nobody is interested any more: what is left is spooled at the end.
         }
         catch (Exception e)
         {
-            // A mistake of ours must not take the server down with it; the results are safe in the store.
-            GiveUp(new RunUnusableException("SYNC0010", $"Publishing to Test IT stopped: {e}", e));
+            _hasStopped = true;
+            _end.GiveUp(RunUnusableException.Bug(e));
         }
 
         await Task.WhenAll(_inFlight).ConfigureAwait(false);
     }
 
-    private async Task OpenAsync(CancellationToken lifetime)
+    /// <summary>The held-back result goes out alone and first; nothing else is sent until Test IT has it.</summary>
+    private async Task HoldAsync(CancellationToken lifetime)
     {
-        while (true)
+        if (_held.Waiting is not { } waiting || _outage.Pause > TimeSpan.Zero)
         {
-            try
-            {
-                await _run.OpenAsync(lifetime).ConfigureAwait(false);
-                if (!_run.IsNew)
-                {
-                    await _sender.LoadExistingAsync(lifetime).ConfigureAwait(false);
-                }
+            return;
+        }
 
+        try
+        {
+            Shipment? shipment = await _maker.MakeAsync([waiting], lifetime).ConfigureAwait(false);
+            if (shipment is not null)
+            {
+                await _sender.HoldAsync(shipment, lifetime).ConfigureAwait(false);
                 _outage.Succeeded();
-                _log.Notice(null, $"Test run in Test IT: {_run.Url}");
-                return;
             }
-            catch (TestItException e) when (e.Error == TestItError.TokenRefused)
-            {
-                throw RunUnusableException.TokenRefused(_settings, e);
-            }
-            catch (TestItException e) when (e.Error == TestItError.OverBounds)
-            {
-                throw RunUnusableException.OverBounds(_settings, e);
-            }
-            catch (TestItException e) when (!e.IsTransient)
-            {
-                throw new RunUnusableException("SYNC0012", $"Test IT at {_settings.Url} does not let us into test run {_settings.TestRunId}: {e.Message}", e);
-            }
-            catch (TestItException e)
-            {
-                _outage.Failed(e);
-                await Task.Delay(_outage.Pause, _time, lifetime).ConfigureAwait(false);
-            }
+
+            // Refused or unreadable: the run goes on without a held-back result, which is better than not at all.
+            _held.Settle(waiting, shipment is { Done: false } ? shipment : null);
+            _maker.Drop([waiting]);
+        }
+        catch (TestItException e)
+        {
+            _outage.Failed(e);
         }
     }
 
-    private async Task DelayOrSignalAsync(TimeSpan? wait, CancellationToken lifetime)
+    private async Task DispatchAsync(CancellationToken lifetime)
     {
+        _inFlight.RemoveAll(task => task.IsCompleted);
+        ThrowIfUnusable();
+        while (_gate.TimeUntilNextBatch() == TimeSpan.Zero)
+        {
+            List<Shipment> batch = await _queue.ComposeAsync(lifetime).ConfigureAwait(false);
+            if (batch.Count > 0)
+            {
+                _gate.Sent(batch.Count);
+                _inFlight.Add(Task.Run(() => SendAsync(batch, lifetime), CancellationToken.None));
+            }
+
+            ThrowIfUnusable();
+        }
+    }
+
+    private async Task SendAsync(List<Shipment> batch, CancellationToken lifetime)
+    {
+        try
+        {
+            await _sender.SendAsync(batch, lifetime).ConfigureAwait(false);
+            _outage.Succeeded();
+        }
+        catch (TestItException e)
+        {
+            _outage.Failed(e);
+        }
+        catch (RunUnusableException e)
+        {
+            _stop ??= e;
+        }
+        catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
+        {
+            // The deadline: what was not sent is taken back below and spooled.
+        }
+        catch (Exception e)
+        {
+            _stop ??= RunUnusableException.Bug(e);
+        }
+
+        _queue.TakeBack(batch);
+        Wake();
+    }
+
+    private void ThrowIfUnusable()
+    {
+        if (_stop is { } reason)
+        {
+            throw reason;
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken lifetime)
+    {
+        ThrowIfUnusable();
+        TimeSpan? wait = _gate.TimeUntilNextLook();
+        if (wait == TimeSpan.Zero || (_gate.IsCompleting && _queue.IsEmpty))
+        {
+            return;
+        }
+
         using var timeout = wait is { } limit ? new CancellationTokenSource(limit, _time) : new CancellationTokenSource();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(lifetime, timeout.Token);
         try
@@ -227,20 +279,6 @@ internal sealed partial class TestItPublisher : IResultPublisher
         catch (OperationCanceledException) when (!lifetime.IsCancellationRequested)
         {
             // The time is up.
-        }
-    }
-
-    private void GiveUp(RunUnusableException e)
-    {
-        _unusable = e;
-        _hasStopped = true;
-        if (e.IsForGood)
-        {
-            _log.Refused(e.Code, e.Message);
-        }
-        else
-        {
-            _log.Notice(e.Code, e.Message);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace SyncStorage.Server.TestIt;
 /// The run in Test IT: found or created, started, its tags and links merged, and completed when it is ours. Opening may be
 /// tried again and goes on where it failed, so that a run is created once.
 /// </summary>
-internal sealed class TestItRun(TestItClient client, RunSettings settings, string? knownTestRunId, Action<string> created, Action<string?, string> notice)
+internal sealed class TestItRun(TestItClient client, RunSettings settings, string? knownTestRunId, Action<string> created, Action<Diagnostic> notice)
 {
     public const int Creates = 2;
 
@@ -69,7 +69,7 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
         => settings.AdapterMode != Creates || Id is null || await CompleteAsync(client, Id, notice, cancellation).ConfigureAwait(false);
 
     /// <inheritdoc cref="CompleteAsync(CancellationToken)"/>
-    public static async Task<bool> CompleteAsync(TestItClient client, string id, Action<string?, string> notice, CancellationToken cancellation)
+    public static async Task<bool> CompleteAsync(TestItClient client, string id, Action<Diagnostic> notice, CancellationToken cancellation)
     {
         try
         {
@@ -80,7 +80,7 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
             RunDetails run = await client.GetRunAsync(id, cancellation).ConfigureAwait(false);
             if (!run.IsOver)
             {
-                notice("SYNC0010", $"Test run {id} could not be completed: {e.Message}");
+                notice(Diagnostics.RunNotCompleted(id, e.Message));
                 return false;
             }
         }
@@ -217,7 +217,7 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
         }
         catch (TestItException e) when (!e.IsTransient && e.Error != TestItError.TokenRefused)
         {
-            notice(null, $"Tags and links could not be added to test run {run.Id} (TMS_TEST_RUN_TAGS, TMS_TEST_RUN_LINKS): {e.Message}");
+            notice(Diagnostic.Detail($"Tags and links could not be added to test run {run.Id} (TMS_TEST_RUN_TAGS, TMS_TEST_RUN_LINKS): {e.Message}"));
         }
     }
 
@@ -229,7 +229,7 @@ internal sealed class TestItRun(TestItClient client, RunSettings settings, strin
         }
         catch (JsonException)
         {
-            notice("SYNC0002", "testRunLinks (TMS_TEST_RUN_LINKS) is neither JSON nor a list of addresses; it is ignored.");
+            notice(Diagnostics.InvalidSetting("testRunLinks (TMS_TEST_RUN_LINKS) is neither JSON nor a list of addresses; it is ignored."));
             return [];
         }
     }

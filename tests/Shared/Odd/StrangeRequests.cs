@@ -28,7 +28,7 @@ internal sealed record StrangeRequest(string Method, string PathAndQuery, byte[]
 internal sealed class StrangeRequests(Random random)
 {
     private static readonly string[] Posts = ["/register", "/set_worker_status", "/in_progress_test_result", "/keep_alive", "/results", "/shutdown"];
-    private static readonly string[] Gets = ["/health", "/in_progress_published", "/wait-completion", "/force-completion", "/state"];
+    private static readonly string[] Gets = ["/health", "/in_progress_published", "/wait-completion", "/force-completion"];
     private static readonly string[] Members = ["pid", "testRunId", "status", "part", "processId", "project", "targetFramework", "baseUrl", "privateToken", "projectId", "autoTestExternalId", "statusType", "startedOn", "results", "sequence", "attachments", "traits", "message", "durationMs", "outcome"];
     private static readonly string[] Scraps = ["{", "}", "[", "]", "\"", ":", ",", "null", "true", "1e999", "-0", "\\u", "\\ud800", "pid", "results", "\0", "é", "{\"pid\":\"a\",", "\"results\":[", "{\"sequence\":", " ", "//", "NaN", "\ufeff"];
     private static readonly string?[] Types = ["application/json", "text/plain", "application/json; charset=utf-16", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "*", null];

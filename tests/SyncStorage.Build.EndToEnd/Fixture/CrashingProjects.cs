@@ -49,7 +49,7 @@ public static class CrashingProjects
                 private static int Deeper(int n) => n == 0 ? 0 : Deeper(n + 1) + Deeper(n + 2);
             }
             """);
-        Add(folder, "Mst", """<PackageReference Include="MSTest.TestAdapter" Version="4.5.3" /><PackageReference Include="MSTest.TestFramework" Version="4.5.3" />""", """
+        Add(folder, "Mst", """<PackageReference Include="MSTest.TestAdapter" Version="4.5.3" /><PackageReference Include="MSTest.TestFramework" Version="4.5.3" /><PackageReference Include="coverlet.collector" Version="8.0.1" />""", """
             using Microsoft.VisualStudio.TestTools.UnitTesting;
             [TestClass] public class Tests
             {
@@ -108,7 +108,7 @@ public sealed class CrashingRun(string folder, string results, string act)
 
     public int Server => Processes.ServersOf(results).Single();
 
-    public Command Start(params string[] arguments) => Command.Start(folder, ["test", .. arguments, "--no-build"], Environment);
+    public Command Start(params string[] arguments) => Command.Start(folder, ["test", "--no-build", .. arguments], Environment);
 
     public async Task<CommandResult> RunAsync(params string[] arguments)
     {

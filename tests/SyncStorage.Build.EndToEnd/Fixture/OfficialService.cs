@@ -7,15 +7,19 @@ using Microsoft.Extensions.Logging;
 
 namespace SyncStorage.Build.EndToEnd.Fixture;
 
-/// <summary>A Sync Storage that knows the official routes and answers only, and remembers what it was asked.</summary>
+/// <summary>A Sync Storage that knows the official routes and answers only, or something that pretends to be one; remembers what it was asked.</summary>
 public sealed class OfficialService : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly ConcurrentQueue<string> _pids = new();
+    private readonly Func<HttpContext, Task<bool>>? _answers;
 
-    private OfficialService(WebApplication application) => _application = application;
+    private OfficialService(WebApplication application, Func<HttpContext, Task<bool>>? answers) => (_application, _answers) = (application, answers);
 
     public ConcurrentQueue<(string Path, string Body)> Calls { get; } = new();
+
+    /// <summary>Names of the headers of all requests.</summary>
+    public ConcurrentQueue<string> Headers { get; } = new();
 
     /// <summary>External id of the cut; null while none was sent.</summary>
     public string? Held { get; private set; }
@@ -24,13 +28,15 @@ public sealed class OfficialService : IAsyncDisposable
 
     public IReadOnlyList<string> Bodies(string path) => Calls.Where(c => c.Path == path).Select(c => c.Body).ToList();
 
-    public static async Task<OfficialService> StartAsync(int port = 0)
+    /// <param name="port">0 = any.</param>
+    /// <param name="answers">Answers in its own way; false for what it leaves to the official one.</param>
+    public static async Task<OfficialService> StartAsync(int port = 0, Func<HttpContext, Task<bool>>? answers = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         WebApplication application = builder.Build();
-        var service = new OfficialService(application);
+        var service = new OfficialService(application, answers);
         application.Run(service.HandleAsync);
         await application.StartAsync();
         return service;
@@ -44,6 +50,16 @@ public sealed class OfficialService : IAsyncDisposable
         string body = await reader.ReadToEndAsync();
         string path = context.Request.Path;
         Calls.Enqueue((path, body));
+        foreach (string header in context.Request.Headers.Keys)
+        {
+            Headers.Enqueue(header);
+        }
+
+        if (_answers is not null && await _answers(context))
+        {
+            return;
+        }
+
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(path switch
         {

@@ -23,12 +23,20 @@ public static class Packages
             RepositoryRoot, ["pack", "src/SyncStorage.Build", "-c", Metadata("Configuration"), "--no-build", "-o", Feed, "-p:Version=" + Version, "-v", "q"]);
         Assert.AreEqual(0, packed.ExitCode, packed.Output);
 
+        string restored = Metadata("NuGetPackageRoot");
+        if (OtherAccount.IsPossible)
+        {
+            string copy = Path.Combine(Root, "restored");
+            await OtherAccount.OpenAsync(Root, restored.TrimEnd('/'), copy);
+            restored = copy;
+        }
+
         // The user's own packages come from the cache that restored this repository; ours never gets into it.
         await File.WriteAllTextAsync(Path.Combine(Root, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Path.Combine(Root, "cache")}" /></config>
               <packageSources><clear /><add key="feed" value="{Feed}" /></packageSources>
-              <fallbackPackageFolders><clear /><add key="restored" value="{Metadata("NuGetPackageRoot")}" /></fallbackPackageFolders>
+              <fallbackPackageFolders><clear /><add key="restored" value="{restored}" /></fallbackPackageFolders>
             </configuration>
             """);
     }

@@ -102,7 +102,7 @@ public static class Projects
     /// <summary>A test adapter that is its own test container; its tests are those of <see cref="OddTests"/>.</summary>
     public static UserFolder WithAdapterOfOddTests(this UserFolder folder, int seed, int count)
     {
-        folder.Write("Odd.TestAdapter/Odd.TestAdapter.csproj", Project("", "<Nullable>enable</Nullable>"));
+        folder.Write("Odd.TestAdapter/Odd.TestAdapter.csproj", Project("", "<Nullable>enable</Nullable><ImplicitUsings>enable</ImplicitUsings>"));
         folder.Write("Odd.TestAdapter/OddTests.cs", System.IO.File.ReadAllText(System.IO.Path.Combine(Packages.RepositoryRoot, "tests", "Shared", "Odd", "OddTests.cs")));
         folder.Write("Odd.TestAdapter/Adapter.cs", $$"""
             using System; using System.Collections.Generic; using System.Linq;
@@ -154,6 +154,22 @@ public static class Projects
         folder.Write("All.slnx", $"<Solution>\n{projects}\n</Solution>\n");
         return folder;
     }
+
+    /// <summary>sync.runsettings, for runs without MSBuild.</summary>
+    public static void WithHandWrittenSettings(this UserFolder folder)
+        => folder.Write("sync.runsettings", $"""
+            <RunSettings>
+              <InProcDataCollectionRunSettings><InProcDataCollectors>
+                <InProcDataCollector friendlyName="SyncStorage" uri="InProcDataCollector://SyncStorage/v1" codebase="{System.IO.Path.Combine(Packages.Unpacked, "collector", "SyncStorage.Collector.dll")}"
+                  assemblyQualifiedName="SyncStorage.Collector.SyncStorageCollector, SyncStorage.Collector, Version=1.0.0.0, Culture=neutral, PublicKeyToken=null">
+                  <Configuration><TestRunId>by-hand</TestRunId></Configuration>
+                </InProcDataCollector>
+              </InProcDataCollectors></InProcDataCollectionRunSettings>
+              <LoggerRunSettings><Loggers>
+                <Logger friendlyName="SyncStorage" uri="logger://SyncStorage/v1" enabled="true"><Configuration><Port>0</Port></Configuration></Logger>
+              </Loggers></LoggerRunSettings>
+            </RunSettings>
+            """);
 
     internal static string Project(string packages, string properties = "", string items = "") => $"""
         <Project Sdk="Microsoft.NET.Sdk">

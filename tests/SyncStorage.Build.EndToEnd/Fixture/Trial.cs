@@ -32,6 +32,9 @@ public sealed class Trial : IDisposable
 
     public Dictionary<string, string?> Environment { get; } = [];
 
+    /// <summary>Who calls `dotnet test`; null = whoever runs these tests.</summary>
+    public OtherAccount? Account { get; set; }
+
     public string Results => Path.Combine(Folder, "results");
 
     public IReadOnlyList<Report> Reports => Directory.Exists(Results) ? Directory.EnumerateFiles(Results, "report.json", SearchOption.AllDirectories).Order().Select(Fixture.Report.Read).ToList() : [];
@@ -60,7 +63,8 @@ public sealed class Trial : IDisposable
     {
         string projects = await BuiltProjects.FolderAsync();
         Environment["ACT"] = kind.Act;
-        return Command.Start(projects, ["test", kind.Target, "--no-build", "--results-directory", Path.Combine(Folder, "vstest"), .. kind.Arguments, .. more], Environment);
+        string[] arguments = ["test", kind.Target, "--no-build", "--results-directory", Path.Combine(Folder, "vstest"), .. kind.Arguments, .. more];
+        return Account is null ? Command.Start(projects, arguments, Environment) : Account.Start(projects, arguments, Environment);
     }
 
     /// <summary>Where the server listens and what it asks for, as the processes of the session learn it.</summary>

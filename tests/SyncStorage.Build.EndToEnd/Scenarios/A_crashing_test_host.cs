@@ -36,6 +36,27 @@ public sealed class A_crashing_test_host
         Assert.IsTrue(report.Lines.Where(line => Name(line) != "Mid").All(line => line.Message!.Contains("only its outcome and times are known")));
     }
 
+    /// <summary>Other collectors sit in the same host, in a process beside it or in the runtime itself.</summary>
+    [TestMethod]
+    [DataRow("--blame")]
+    [DataRow("--blame-crash")]
+    [DataRow("--collect", "XPlat Code Coverage")]
+    [DataRow("--collect", "Code Coverage")]
+    [DataRow("--collect", "XPlat Code Coverage", "--blame", "--", "RunConfiguration.MaxCpuCount=0")]
+    [TestCategory(Promise.SameExitCode)]
+    [TestCategory(Promise.NothingLost)]
+    public async Task Has_them_reported_beside_other_tools_of_the_user(params string[] options)
+    {
+        CommandResult off = await (await CrashingProjects.PrepareAsync("failfast")).RunAsync(["Mst", "-p:SyncStorageEnabled=false", .. options]);
+        CrashingRun crashing = await CrashingProjects.PrepareAsync("failfast");
+
+        CommandResult run = await crashing.RunAsync(["Mst", .. options]);
+
+        Assert.AreEqual(off.ExitCode, run.ExitCode, run.Output);
+        CollectionAssert.AreEqual(BeforeMid.Append("Mid Failed").ToArray(), Names(crashing.Report.AssertWhole().Lines), run.Output);
+        Assert.DoesNotContain("SYNC00", run.Output);
+    }
+
     /// <summary>NUnit tells of its tests on a thread of its own, so the last words of a host may be missing; what it said is kept.</summary>
     [TestMethod]
     [TestCategory(Promise.NothingLost)]
@@ -89,7 +110,7 @@ public sealed class A_crashing_test_host
             "hang" => ["--blame-hang", "--blame-hang-timeout", "6s", "--blame-hang-dump-type", "none"],
             _ => [],
         };
-        using Command test = Command.Start(System.IO.Path.GetDirectoryName(hanging.Environment["MARK"])!, ["test", project, "--no-build", .. how], hanging.Environment);
+        using Command test = hanging.Start([project, .. how]);
         int host = await hanging.UntilHangingAsync(test);
         if (end == "kill")
         {

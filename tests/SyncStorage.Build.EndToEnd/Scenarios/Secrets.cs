@@ -55,7 +55,7 @@ public sealed class Secrets
 
         string run = $"?testRunId={stage.Run.Id}";
         using var http = new HttpClient { BaseAddress = new Uri(url) };
-        foreach ((HttpMethod method, string path) in new[] { (HttpMethod.Post, "/shutdown"), (HttpMethod.Get, "/state" + run) })
+        foreach ((HttpMethod method, string path) in new[] { (HttpMethod.Post, "/shutdown"), (HttpMethod.Get, "/force-completion" + run), (HttpMethod.Get, "/force-completion") })
         {
             Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, method, path), path);
             Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, method, path, ("X-SyncStorage-Secret", new string('0', 64))), path);
@@ -68,15 +68,26 @@ public sealed class Secrets
             Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, HttpMethod.Get, path, ("Origin", "https://example.com")), path);
         }
 
-        string worker = JsonSerializer.Serialize(new { pid = "official-1", testRunId = stage.Run.Id, status = "completed" });
-        Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Post, "/register", body: worker));
-        Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Post, "/keep_alive", body: worker));
-        Assert.AreEqual(HttpStatusCode.OK, await AskAsync(http, HttpMethod.Post, "/set_worker_status", body: worker));
+        Assert.AreEqual(HttpStatusCode.Forbidden, await AskAsync(http, HttpMethod.Get, "/in_progress_published" + run, ("Sec-Fetch-Site", "cross-site")));
+        // A worker that never ends, in this run and in hundreds of others, with a cut for each.
+        foreach (string id in Enumerable.Range(0, 300).Select(number => "flood-" + number).Prepend(stage.Run.Id))
+        {
+            string worker = JsonSerializer.Serialize(new { pid = "forged", testRunId = id, status = "in_progress", baseUrl = stage.TestIt.Url, autoTestExternalId = "forged", statusType = "Succeeded" });
+            foreach (string path in new[] { "/register", "/set_worker_status", "/in_progress_test_result?testRunId=" + id, "/keep_alive" })
+            {
+                HttpStatusCode status = await AskAsync(http, HttpMethod.Post, path, body: worker);
+                Assert.IsTrue(status == HttpStatusCode.OK || id != stage.Run.Id, $"{path}: {status}");
+            }
+        }
 
         trial.Go();
         CommandResult result = await test.WaitAsync();
         Assert.AreEqual(0, result.ExitCode, result.Output);
-        Assert.AreEqual(5, trial.AssertAccounted(5, result.Output).Results.Sent, "the refused shutdown ended nothing");
+        Report report = stage.AssertOneOfEach(5, result.Output);
+        Assert.HasCount(1, report.Workers, "none but our own");
+        Assert.IsFalse(stage.TestIt.AutoTests.Any(test => test.ExternalId == "forged") || stage.Run.Rows.Any(row => row.ExternalId == "forged"), "no row of a forged cut");
+        CollectionAssert.AreEqual(new[] { report.Folder }, Directory.GetDirectories(trial.Results), "no folder of a forged run");
+        await trial.AssertNothingLeftAsync();
         trial.Passed();
     }
 

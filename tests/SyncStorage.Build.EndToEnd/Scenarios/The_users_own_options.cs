@@ -39,6 +39,20 @@ public sealed class The_users_own_options
     }
 
     [TestMethod]
+    public async Task Code_coverage_is_measured_as_ever()
+    {
+        using var user = new UserFolder();
+        user.WithMSTest();
+
+        CommandResult run = await user.TestAsync("Unit", "--collect", "Code Coverage;Format=cobertura");
+
+        Assert.AreEqual(0, run.ExitCode, run.Output);
+        Assert.AreEqual(3, user.Report.AssertWhole().Results.Observed);
+        StringAssert.Contains(await File.ReadAllTextAsync(Directory.GetFiles(user.Path, "*.cobertura.xml", SearchOption.AllDirectories).Single()), "Unit.Tests", run.Output);
+        user.Passed();
+    }
+
+    [TestMethod]
     [DataRow("on")]
     [DataRow("off")]
     public async Task The_terminal_logger_may_be_on_or_off(string mode)

@@ -11,7 +11,7 @@ public sealed class Without_MSBuild
         using var user = new UserFolder();
         user.WithMSTest();
         await user.DotnetAsync("build", "Unit");
-        WriteSettings(user);
+        user.WithHandWrittenSettings();
 
         CommandResult run = await user.DotnetAsync("vstest", "Unit/bin/Debug/net10.0/Unit.dll", "--Settings:sync.runsettings", "--TestAdapterPath:" + Path.Combine(Packages.Unpacked, "logger"));
 
@@ -30,7 +30,7 @@ public sealed class Without_MSBuild
         const string Crashes = """[TestMethod] public void ZCrash() => Environment.FailFast("as told");""";
         user.WithMSTest("One", Crashes).WithMSTest("Two").WithMSTest("Three", Crashes).WithSolution();
         await user.DotnetAsync("build", "All.slnx");
-        WriteSettings(user);
+        user.WithHandWrittenSettings();
 
         CommandResult run = await user.DotnetAsync(
             "vstest", "One/bin/Debug/net10.0/One.dll", "Two/bin/Debug/net10.0/Two.dll", "Three/bin/Debug/net10.0/Three.dll", "--Parallel",
@@ -44,19 +44,4 @@ public sealed class Without_MSBuild
         Assert.IsTrue(report.Lines.Where(line => line.FullyQualifiedName.StartsWith("Two", System.StringComparison.Ordinal)).All(line => !line.Recovered));
         user.Passed();
     }
-
-    private static void WriteSettings(UserFolder user)
-        => user.Write("sync.runsettings", $"""
-            <RunSettings>
-              <InProcDataCollectionRunSettings><InProcDataCollectors>
-                <InProcDataCollector friendlyName="SyncStorage" uri="InProcDataCollector://SyncStorage/v1" codebase="{Path.Combine(Packages.Unpacked, "collector", "SyncStorage.Collector.dll")}"
-                  assemblyQualifiedName="SyncStorage.Collector.SyncStorageCollector, SyncStorage.Collector, Version=1.0.0.0, Culture=neutral, PublicKeyToken=null">
-                  <Configuration><TestRunId>by-hand</TestRunId></Configuration>
-                </InProcDataCollector>
-              </InProcDataCollectors></InProcDataCollectionRunSettings>
-              <LoggerRunSettings><Loggers>
-                <Logger friendlyName="SyncStorage" uri="logger://SyncStorage/v1" enabled="true"><Configuration><Port>0</Port></Configuration></Logger>
-              </Loggers></LoggerRunSettings>
-            </RunSettings>
-            """);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using TestItStandIn;
 using static SyncStorage.Server.Tests.TestIt.PublisherFixture;
@@ -101,7 +102,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
         testIt.Faults.ErrorRate = 0;
         Invocation next = await NextAsync(testIt);
         Assert.AreEqual("Succeeded", held.StatusType);
-        Assert.IsTrue(next.Report.Notices.Any(notice => notice.Contains("js-1", StringComparison.Ordinal) && notice.Contains("in Test IT now", StringComparison.Ordinal)), string.Join("\n", next.Report.Notices));
+        Assert.IsTrue(next.Report.Notices.Any(notice => notice.Message.Contains("js-1", StringComparison.Ordinal) && notice.Message.Contains("in Test IT now", StringComparison.Ordinal)), string.Join("\n", next.Report.Notices));
         Assert.IsTrue(Invocation.ReadReport(Results, run.Id).InProgress!.Finalized);
     }
 
@@ -143,7 +144,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
         TestRun run = testIt.Runs.Single();
         Assert.AreEqual("InProgress", run.State);
         Assert.AreEqual(away == "complete", left.Report.InProgress!.Finalized);
-        string told = left.Report.Notices.First(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal));
+        string told = left.Report.Notices.First(notice => notice.Code == "SYNC0015").Message;
         StringAssert.Contains(told, away == "complete" ? run.Id : left.Report.InProgress.AutoTestExternalId!);
         StringAssert.Contains(told, "--resend");
 
@@ -181,7 +182,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             Invocation next = await NextAsync(testIt);
-            said.Add(next.Report.Notices.Count(notice => notice.Contains("SYNC0012", StringComparison.Ordinal) && notice.Contains(left.RunId, StringComparison.Ordinal)));
+            said.Add(next.Report.Notices.Count(notice => notice.Message.Contains("SYNC0012", StringComparison.Ordinal) && notice.Message.Contains(left.RunId, StringComparison.Ordinal)));
         }
 
         CollectionAssert.AreEqual(new[] { 1, 0, 0 }, said);
@@ -206,7 +207,7 @@ public sealed class HeldResultInAnOutageTests : IDisposable
     {
         try
         {
-            return invocation.Report.Notices.Any(notice => notice.StartsWith(code, StringComparison.Ordinal));
+            return invocation.Report.Notices.Any(notice => notice.Code == code);
         }
         catch (System.IO.IOException)
         {
@@ -216,10 +217,10 @@ public sealed class HeldResultInAnOutageTests : IDisposable
     }
 
     private static void AssertTold(Report report, string externalId)
-        => Assert.IsTrue(report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal) && notice.Contains(externalId, StringComparison.Ordinal)), string.Join("\n", report.Notices));
+        => Assert.IsTrue(report.Notices.Any(notice => notice.Code == "SYNC0015" && notice.Message.Contains(externalId, StringComparison.Ordinal)), string.Join("\n", report.Notices));
 
     private static void AssertNothingTold(Report report)
-        => Assert.IsFalse(report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal)), string.Join("\n", report.Notices));
+        => Assert.IsFalse(report.Notices.Any(notice => notice.Code == "SYNC0015"), string.Join("\n", report.Notices));
 
     private static (TestRun Run, ResultRow Held) AddHeld(TestItServer testIt)
     {

@@ -46,7 +46,7 @@ public sealed class InputTests
     public async Task What_is_unknown_is_named()
     {
         await using RunningServer server = await RunningServer.StartAsync(embedded: true);
-        await server.PostAsync("/register", """{"pid":"a","testRunId":"R"}""");
+        await server.PostAsync("/register", """{"pid":"a","testRunId":"R"}""", RunningServer.Secret);
         (string Path, string Body, int Status, string Names)[] cases =
         [
             ("/keep_alive", """{"pid":"ghost","testRunId":"R"}""", 404, "ghost"),

@@ -61,5 +61,5 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
     }
 
     public static Report ReadReport(string directory, string runId)
-        => JsonSerializer.Deserialize(File.ReadAllBytes(new RunFolder(directory, runId).ReportPath), ServerJson.Default.Report)!;
+        => Report.Read(new RunFolder(directory, runId).ReportPath);
 }

@@ -1,3 +1,4 @@
+using SyncStorage.Results;
 using SyncStorage.Server.Hosting;
 using SyncStorage.Server.Results;
 using SyncStorage.Settings;
@@ -53,8 +54,8 @@ public sealed class LeftResultsTests : IDisposable
         AssertSent(left, 250);
         Report report = left.Report;
         StringAssert.StartsWith(report.TestRunUrl, testIt.Url);
-        Assert.IsFalse(report.Notices.Any(notice => notice.StartsWith("SYNC0015", StringComparison.Ordinal)), string.Join("\n", report.Notices));
-        Assert.AreEqual(1, next.Report.Notices.Count(notice => notice.Contains("250 results that run", StringComparison.Ordinal)), string.Join("\n", next.Report.Notices));
+        Assert.IsFalse(report.Notices.Any(notice => notice.Code == "SYNC0015"), string.Join("\n", report.Notices));
+        Assert.AreEqual(1, next.Report.Notices.Count(notice => notice.Message.Contains("250 results that run", StringComparison.Ordinal)), string.Join("\n", next.Report.Notices));
         AssertWhole(testIt, next.RunId, 3);
         AssertWhole(testIt, report.TestRunId, 250);
 
@@ -76,8 +77,8 @@ public sealed class LeftResultsTests : IDisposable
             testIt.AddRun(next.RunId);
             await next.RunAsync(3);
             AssertSent(next, 3);
-            Assert.AreEqual(i == 0 ? 1 : 0, next.Report.Notices.Count(notice => notice.Contains("SYNC0013", StringComparison.Ordinal)), string.Join("\n", next.Report.Notices));
-            Assert.IsFalse(next.Report.Notices.Any(notice => notice.StartsWith("SYNC", StringComparison.Ordinal)), "an old run's trouble is no warning of this one");
+            Assert.AreEqual(i == 0 ? 1 : 0, next.Report.Notices.Count(notice => notice.Message.Contains("SYNC0013", StringComparison.Ordinal)), string.Join("\n", next.Report.Notices));
+            Assert.IsFalse(next.Report.Notices.Any(notice => notice.Code is not null), "an old run's trouble is no warning of this one");
         }
 
         Assert.AreEqual((5L, 0L), (left.Report.Results.Spooled, left.Report.Results.Sent));

@@ -5,6 +5,7 @@ using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 using SyncStorage.Server.TestIt;
 using SyncStorage.Server.Tests.TestIt;
+using SyncStorage.Sessions;
 using SyncStorage.Settings;
 using TestItStandIn;
 
@@ -30,7 +31,8 @@ internal sealed class RunningServer : IAsyncDisposable
             Clock = new Clock(TimeProvider.System),
             Log = _log,
             Processes = new OperatingSystemProcesses(),
-            Directory = _folder.Path,
+            Directory = _folder.File("results"),
+            Knows = id => embedded && id == "ours",
             SettingsOf = id => testIt is null ? new RunSettings { TestRunId = id } : PublishingTo(testIt, id),
         };
         if (testIt is not null)
@@ -39,11 +41,16 @@ internal sealed class RunningServer : IAsyncDisposable
         }
 
         Runs = new RunBook(host, defaultTestRunId);
+        Guests = embedded ? new Guests(host, Session.At(_folder.File("session")), () => { }) : null;
         Url = $"http://127.0.0.1:{_sockets.Port}";
-        _endpoints = new Endpoints(Runs, new RequestGuard(null, embedded ? Secret : null), new RequestRate(TimeProvider.System, perSecond), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
+        _endpoints = new Endpoints(Runs, Guests?.Runs, new RequestGuard(null, embedded ? Secret : null), new RequestRate(TimeProvider.System, perSecond), () => Health.Of(Runs, null, TimeProvider.System), () => WasShutDown = true, _log);
     }
 
     public RunBook Runs { get; }
+    public Guests? Guests { get; }
+
+    /// <summary>SyncStorageDirectory.</summary>
+    public string Directory => _folder.File("results");
     public ServerLog Log => _log;
     public string Url { get; }
     public int Port => new Uri(Url).Port;
@@ -104,6 +111,7 @@ internal sealed class RunningServer : IAsyncDisposable
         Client.Dispose();
         _endpoints.Dispose();
         Runs.Dispose();
+        Guests?.Dispose();
         _log.Dispose();
         _folder.Dispose();
         _stopping.Dispose();
@@ -124,6 +132,7 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         while (!_stopping.IsCancellationRequested)
         {
+            Guests?.Tend(ends: false);
             foreach (Run run in Runs.All)
             {
                 run.Pass();

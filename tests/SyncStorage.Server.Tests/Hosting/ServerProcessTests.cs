@@ -161,6 +161,26 @@ public sealed class ServerProcessTests : IDisposable
         Assert.AreEqual("completed", ReadReport("R").State, "a build without a single worker leaves a report as well");
     }
 
+    /// <summary>So does Mono always, where it runs the library: what is held shows in the kernel, not in one runtime.</summary>
+    [TestMethod]
+    public async Task A_lease_counts_where_a_runtime_locks_no_files()
+    {
+        Session session = Session.At(_folder.File("session"));
+        using SessionLease lease = session.TakeLease();
+        using ServerProcess server = StartEmbedded(session, new Dictionary<string, string> { ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = "1" });
+        await session.WaitForServerAsync(Patience);
+        using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
+        worker.Send(0, 1);
+        await ObservedAsync("R", 1);
+        Assert.IsTrue(File.Exists(lease.Path), "the server removes a lease that nobody holds");
+        Assert.ThrowsExactly<IOException>(() => ExclusiveFile.Open(new RunFolder(_folder.File("out"), "R").JournalPath, FileMode.Open), "its journal is its own");
+        worker.Complete();
+        lease.Dispose();
+
+        Assert.AreEqual(0, await server.WaitForExitAsync());
+        Assert.DoesNotContain("opened again", await File.ReadAllTextAsync(Path.Combine(new RunFolder(_folder.File("out"), "R").Path, "server.log")));
+    }
+
     [TestMethod]
     public async Task A_run_that_a_dead_server_left_open_is_closed_as_interrupted_by_the_next_invocation()
     {
@@ -226,7 +246,7 @@ public sealed class ServerProcessTests : IDisposable
         using ServerProcess server = StartEmbedded(session, "--port", Text(port));
         ServerState state = (await session.WaitForServerAsync(Patience))!;
         Assert.AreNotEqual(port, new Uri(state.Url).Port);
-        StringAssert.StartsWith(state.Notices.Single(), "SYNC0005");
+        Assert.AreEqual("SYNC0005", state.Notices.Single().Code);
     }
 
     [TestMethod]
@@ -236,7 +256,7 @@ public sealed class ServerProcessTests : IDisposable
         using SessionLease lease = session.TakeLease();
         using ServerProcess server = StartEmbedded(session, "--coordinator", "http://127.0.0.1:9");
         ServerState state = (await session.WaitForServerAsync(Patience))!;
-        StringAssert.StartsWith(state.Notices.Single(), "SYNC0007");
+        Assert.AreEqual("SYNC0007", state.Notices.Single().Code);
         using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
         worker.Send(0, 1);
         worker.Complete();
@@ -245,7 +265,7 @@ public sealed class ServerProcessTests : IDisposable
         Report report = ReadReport("R");
         Assert.AreEqual(1, report.Results.Observed);
         Assert.IsNull(report.InProgress);
-        StringAssert.StartsWith(report.Notices.Single(), "SYNC0007");
+        Assert.AreEqual("SYNC0007", report.Notices.Single().Code);
     }
 
     [TestMethod]
@@ -287,16 +307,18 @@ public sealed class ServerProcessTests : IDisposable
     }
 
     /// <summary>With a temporary folder of its own: what other tests' sessions are just doing there is part of what a server decides by.</summary>
-    private ServerProcess StartEmbedded(Session session, params string[] more)
+    private ServerProcess StartEmbedded(Session session, params string[] more) => StartEmbedded(session, [], more);
+
+    private ServerProcess StartEmbedded(Session session, Dictionary<string, string> environment, params string[] more)
         => ServerProcess.StartWith(
-            new Dictionary<string, string> { [OperatingSystem.IsWindows() ? "TMP" : "TMPDIR"] = Directory.CreateDirectory(_folder.File("temporary")).FullName },
+            new Dictionary<string, string>(environment) { [OperatingSystem.IsWindows() ? "TMP" : "TMPDIR"] = Directory.CreateDirectory(_folder.File("temporary")).FullName },
             ["--session", session.Directory, "--directory", _folder.File("out"), "--completionTimeout", "60", "--testRunId", "R", "--port", "0", .. more]);
 
     private Report ReadReport(string testRunId)
     {
         string[] folders = [_folder.Path, _folder.File("out")];
         string path = folders.Select(folder => new RunFolder(folder, testRunId).ReportPath).First(File.Exists);
-        return JsonSerializer.Deserialize(File.ReadAllBytes(path), ServerJson.Default.Report)!;
+        return Report.Read(path);
     }
 
     private static int FreePort()

@@ -1,3 +1,4 @@
+using SyncStorage.Results;
 using SyncStorage.Server.Hosting;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
@@ -33,7 +34,7 @@ public sealed class DamagedFilesTests
         Assert.AreEqual((4L, 3L, 0L, 1L), (report.Results.Observed, report.Results.Sent, report.Results.Spooled, report.Results.Rejected));
         CollectionAssert.AreEquivalent(new long[] { 0, 2 }, fixture.Publisher.Published.Select(one => one.Index).ToArray());
         CollectionAssert.AreEqual(new long[] { 3 }, fixture.Publisher.Restored);
-        Assert.IsTrue(report.Notices.Any(notice => notice.StartsWith("SYNC0014", StringComparison.Ordinal) && notice.Contains("line 2", StringComparison.Ordinal)), string.Join("\n", report.Notices));
+        Assert.IsTrue(report.Notices.Any(notice => notice.Code == "SYNC0014" && notice.Message.Contains("line 2", StringComparison.Ordinal)), string.Join("\n", report.Notices));
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using SyncStorage.Protocol;
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.Runs;
 

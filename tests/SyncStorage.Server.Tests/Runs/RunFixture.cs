@@ -60,7 +60,7 @@ internal sealed class RunFixture : IDisposable
         Run.Pass();
     }
 
-    public Report ReadReport() => JsonSerializer.Deserialize(File.ReadAllBytes(Folder.ReportPath), ServerJson.Default.Report)!;
+    public Report ReadReport() => Report.Read(Folder.ReportPath);
 
     public List<JsonElement> ReadResults() => File.ReadAllLines(Folder.ResultsPath).Select(line => JsonDocument.Parse(line).RootElement.Clone()).ToList();
 

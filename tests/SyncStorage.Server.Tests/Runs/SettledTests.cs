@@ -1,3 +1,4 @@
+using SyncStorage.Results;
 using SyncStorage.Server.Results;
 
 namespace SyncStorage.Server.Tests.Runs;

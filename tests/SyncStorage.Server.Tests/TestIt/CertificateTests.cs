@@ -77,7 +77,7 @@ public sealed class CertificateTests : IDisposable
         }
 
         Report report = Invocation.ReadReport(Results, run.Id);
-        Assert.IsTrue(report.Notices.Any(notice => notice.StartsWith("SYNC0010", StringComparison.Ordinal) && notice.Contains("TMS_CERT_VALIDATION", StringComparison.Ordinal)), string.Join("\n", report.Notices));
+        Assert.IsTrue(report.Notices.Any(notice => notice.Code == "SYNC0010" && notice.Message.Contains("TMS_CERT_VALIDATION", StringComparison.Ordinal)), string.Join("\n", report.Notices));
         Assert.AreEqual("InProgress", held.StatusType);
         Assert.IsEmpty(testIt.Requests);
 
@@ -145,6 +145,11 @@ public sealed class CertificateTests : IDisposable
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         // With its private key in a form that a server on Windows can use, too.
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
+        byte[] whole = made.Export(X509ContentType.Pkcs12);
+#if NET9_0_OR_GREATER
+        return X509CertificateLoader.LoadPkcs12(whole, null);
+#else
+        return new X509Certificate2(whole);
+#endif
     }
 }

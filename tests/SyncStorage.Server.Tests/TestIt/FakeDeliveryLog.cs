@@ -10,7 +10,7 @@ internal sealed class FakeDeliveryLog : IDeliveryLog
     private readonly List<ObservedResult> _results = [];
 
     public ConcurrentDictionary<long, (Delivery Delivery, string? Reason)> Deliveries { get; } = [];
-    public ConcurrentQueue<(string? Code, string Message)> Notices { get; } = [];
+    public ConcurrentQueue<Diagnostic> Notices { get; } = [];
     public ConcurrentDictionary<long, bool> Posted { get; } = [];
     public List<string> Created { get; } = [];
 
@@ -52,15 +52,15 @@ internal sealed class FakeDeliveryLog : IDeliveryLog
 
     public void RunLeftOpen() => IsLeftOpen = true;
 
-    public void Refused(string code, string message)
+    public void Refused(Diagnostic reason)
     {
         IsRefused = true;
-        Notice(code, message);
+        Notice(reason);
     }
 
-    public void Notice(string? code, string message) => Notices.Enqueue((code, message));
+    public void Notice(Diagnostic notice) => Notices.Enqueue(notice);
 
-    public void Tell(string text) => Notices.Enqueue((null, text));
+    public void Tell(string text) => Notices.Enqueue(new Diagnostic(null, text));
 
     public ValueTask<ObservedResult> ReadAsync(long index, CancellationToken cancellation) => ValueTask.FromResult(Read(index));
 

@@ -250,7 +250,7 @@ public sealed class FaultTests
         }
 
         Assert.IsFalse(await run.CompleteAsync(held));
-        (string? Code, string Message) notice = run.Log.Notices.Single(one => one.Code == code);
+        Diagnostic notice = run.Log.Notices.Single(one => one.Code == code);
         Assert.Contains(setting, notice.Message);
         Assert.AreEqual(201, run.Log.Count(Delivery.Spooled));
         Assert.IsLessThan(12, run.TestIt.Requests.Count, string.Join("\n", run.TestIt.Requests));

@@ -124,6 +124,6 @@ public sealed class HeldResultFinalizerTests
     {
         var settings = new RunSettings { Url = testIt.Url };
         using TestItClient client = TestItClient.For(settings, new TestItOptions().Token, PublisherFixture.Quick, TimeProvider.System);
-        return await new HeldResultFinalizer(client, settings, null, (code, _) => notice?.Invoke(code)).FinalizeAsync(runId, Cut, CancellationToken.None);
+        return await new HeldResultFinalizer(client, settings, null, told => notice?.Invoke(told.Code)).FinalizeAsync(runId, Cut, CancellationToken.None);
     }
 }

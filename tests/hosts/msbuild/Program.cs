@@ -21,7 +21,7 @@ var request = new BuildRequestData(Path.GetFullPath("hosted.proj"), properties, 
 BuildResult result = BuildManager.DefaultBuildManager.Build(parameters, request);
 
 Console.WriteLine(result.OverallResult);
-foreach ((string shown, string property) in new[] { ("logger", "VSTestLogger"), ("settings", "VSTestSetting"), ("adapters", "VSTestTestAdapterPath"), ("tasks", "_SyncStorageTasks") })
+foreach ((string shown, string property) in new[] { ("logger", "VSTestLogger"), ("settings", "RunSettingsFilePath"), ("adapters", "VSTestTestAdapterPath"), ("tasks", "_SyncStorageTasks") })
 {
     Console.WriteLine($"{shown} = {result.ProjectStateAfterBuild?.GetPropertyValue(property)}");
 }

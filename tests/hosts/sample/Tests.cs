@@ -2,7 +2,8 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Sample;
 
-// Environment: SLOW = milliseconds that one test takes; FAIL = anything, then one test fails.
+// Environment: SLOW = milliseconds that one test takes; FAIL = anything, then one test fails;
+// CRASH = anything, then the last one ends the test host.
 [TestClass]
 public class Tests
 {
@@ -16,5 +17,11 @@ public class Tests
     public void Fails_on_demand() => Assert.IsNull(Environment.GetEnvironmentVariable("FAIL"));
 
     [TestMethod, DataRow(1), DataRow(2)]
-    public void Has_rows(int row) => Assert.AreNotEqual(0, row);
+    public void Has_rows(int row)
+    {
+        if (row == 2 && Environment.GetEnvironmentVariable("CRASH") is not null)
+        {
+            Environment.FailFast("as told");
+        }
+    }
 }

@@ -1,11 +1,7 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
-using Flurl.Http;
-using Polly;
 using SyncStorage.Settings;
+using static SyncStorage.Server.TestIt.Api.TestItJson;
 
 namespace SyncStorage.Server.TestIt.Api;
 
@@ -13,7 +9,7 @@ namespace SyncStorage.Server.TestIt.Api;
 /// The few calls of Test IT's API that are needed. Every one throws <see cref="TestItException"/> only, or is cancelled. What can
 /// be repeated without harm is retried here; of what cannot, only failures that surely did nothing are.
 /// </summary>
-internal sealed partial class TestItClient : IDisposable
+internal sealed class TestItClient : IDisposable
 {
     public const int MostPerRequest = 100;
     public const long LargestFile = 50L * 1024 * 1024;
@@ -24,58 +20,25 @@ internal sealed partial class TestItClient : IDisposable
     /// <summary>Characters of what is kept of them.</summary>
     private const int MostHitsSize = 25_000_000;
 
-    private readonly string _url;
-    private readonly string _token;
-    private readonly TestItTiming _timing;
-    private readonly TimeProvider _time;
-    private readonly HttpClient _handler;
-    private readonly FlurlClient _http;
-    private readonly ResiliencePipeline<byte[]> _pipeline;
-    private bool _adapters;
+    private readonly TestItTransport _http;
 
-    private TestItClient(string url, string token, bool certValidation, TestItTiming timing, TimeProvider time)
-    {
-        _url = url.TrimEnd('/');
-        _token = token;
-        _timing = timing;
-        _time = time;
-        // The proxy is the one of the environment: that is the handler's default.
-        var sockets = new SocketsHttpHandler
-        {
-            // A redirect would turn a POST into a GET of a sign-in page; better say that the address is not right.
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.All,
-            ConnectTimeout = timing.Attempt,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        };
-        if (!certValidation)
-        {
-#pragma warning disable CA5359 // What the user asks for with certValidation=false is just that: any certificate will do.
-            sockets.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
-#pragma warning restore CA5359
-        }
-
-        _handler = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan };
-        _http = new FlurlClient(_handler);
-        _http.Settings.Timeout = null;
-        _pipeline = TestItPipeline.Create(timing, time);
-    }
+    private TestItClient(TestItTransport http) => _http = http;
 
     /// <summary>The only way to a client, so that no call to Test IT can forget a setting of the connection.</summary>
     /// <param name="settings">Address of Test IT without path, and whether its certificate has to be valid.</param>
     /// <param name="token">Kept in the Authorization header only.</param>
     public static TestItClient For(RunSettings settings, string token, TestItTiming timing, TimeProvider time)
-        => new(settings.Url!, token, settings.CertValidation, timing, time);
+        => new(new TestItTransport(settings.Url!, token, settings.CertValidation, timing, time));
 
     /// <summary>Told of every request that Test IT did not answer as it should, also of those that are repeated here and may succeed then.</summary>
-    public Action<TestItException>? AttemptFailed { get; set; }
+    public Action<TestItException>? AttemptFailed { get => _http.AttemptFailed; set => _http.AttemptFailed = value; }
 
     /// <summary>True when links carry hasInfo in all bodies, not only in those of results.</summary>
-    private bool IsV2 => !_adapters;
+    private bool IsV2 => !_http.UsesAdaptersApi;
 
     /// <summary>One of these is the first call of all: it finds out which flavour of the API is there.</summary>
     public Task<ProjectDetails> OpenProjectAsync(string projectId, CancellationToken cancellation)
-        => OpenAsync(() => GetAsync($"projects/{projectId}", TestItJson.Wire.ProjectDetails, cancellation));
+        => OpenAsync(() => GetAsync($"projects/{projectId}", Wire.ProjectDetails, cancellation));
 
     /// <inheritdoc cref="OpenProjectAsync"/>
     public Task<RunDetails> OpenRunAsync(string id, CancellationToken cancellation) => OpenAsync(() => GetRunAsync(id, cancellation));
@@ -87,56 +50,56 @@ internal sealed partial class TestItClient : IDisposable
         {
             return await call().ConfigureAwait(false);
         }
-        catch (TestItException e) when (!_adapters && IsNoSuchAddress(e))
+        catch (TestItException e) when (!_http.UsesAdaptersApi && IsNoSuchAddress(e))
         {
-            _adapters = true;
+            _http.UsesAdaptersApi = true;
             try
             {
                 return await call().ConfigureAwait(false);
             }
             catch (TestItException other) when (other.Error == TestItError.NotFound || IsNoSuchAddress(other))
             {
-                _adapters = false;
+                _http.UsesAdaptersApi = false;
                 throw new TestItException(e.Error, e.Message, e) { Status = e.Status, Reason = e.Reason, Unclear = e.Unclear };
             }
             catch (TestItException)
             {
                 // No verdict: the next try begins with the default again.
-                _adapters = false;
+                _http.UsesAdaptersApi = false;
                 throw;
             }
         }
     }
 
     public Task<WorkflowDetails> GetWorkflowAsync(string id, CancellationToken cancellation)
-        => GetAsync($"workflows/{id}", TestItJson.Wire.WorkflowDetails, cancellation);
+        => GetAsync($"workflows/{id}", Wire.WorkflowDetails, cancellation);
 
     public Task<List<ConfigurationDetails>> SearchConfigurationsAsync(string projectId, CancellationToken cancellation)
-        => SearchAsync("configurations/search", new ConfigurationFilterModel { ProjectIds = [projectId], IsDeleted = false }, TestItJson.Wire.ConfigurationFilterModel, TestItJson.Wire.ListConfigurationDetails, one => one.Id, one => one.Id?.Length ?? 0, strict: false, cancellation);
+        => SearchAsync("configurations/search", new ConfigurationFilterModel { ProjectIds = [projectId], IsDeleted = false }, Wire.ConfigurationFilterModel, Wire.ListConfigurationDetails, one => one.Id, one => one.Id?.Length ?? 0, strict: false, cancellation);
 
     public async Task<RunDetails> CreateRunAsync(RunCreateModel run, CancellationToken cancellation)
-        => Parse("POST testRuns", await SendAsync(HttpMethod.Post, "testRuns", Json(run with { Links = Links(run.Links) }, TestItJson.Wire.RunCreateModel), repeatable: false, cancellation).ConfigureAwait(false), TestItJson.Wire.RunDetails);
+        => _http.Parse("POST testRuns", await PostAsync("testRuns", run with { Links = Links(run.Links) }, Wire.RunCreateModel, repeatable: false, cancellation).ConfigureAwait(false), Wire.RunDetails);
 
     public Task<RunDetails> GetRunAsync(string id, CancellationToken cancellation)
-        => GetAsync($"testRuns/{id}", TestItJson.Wire.RunDetails, cancellation);
+        => GetAsync($"testRuns/{id}", Wire.RunDetails, cancellation);
 
     public Task UpdateRunAsync(RunUpdateModel run, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Put, "testRuns", Json(run with { Links = Links(run.Links) }, TestItJson.Wire.RunUpdateModel), repeatable: true, cancellation);
+        => PutAsync("testRuns", run with { Links = Links(run.Links) }, Wire.RunUpdateModel, repeatable: true, cancellation);
 
     public Task StartRunAsync(string id, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, $"testRuns/{id}/start", null, repeatable: true, cancellation);
+        => _http.SendAsync(HttpMethod.Post, $"testRuns/{id}/start", null, repeatable: true, cancellation);
 
     public Task CompleteRunAsync(string id, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, $"testRuns/{id}/complete", null, repeatable: true, cancellation);
+        => _http.SendAsync(HttpMethod.Post, $"testRuns/{id}/complete", null, repeatable: true, cancellation);
 
     /// <summary>Not idempotent: after an unclear failure look what is there before posting again.</summary>
     /// <returns>Ids of the rows in the order of the results.</returns>
     public async Task<List<string>> PostResultsAsync(string runId, IReadOnlyList<ResultModel> results, CancellationToken cancellation)
     {
-        string path = $"testRuns/{runId}/{(_adapters ? "test-results" : "testResults")}";
+        string path = $"testRuns/{runId}/{(_http.UsesAdaptersApi ? "test-results" : "testResults")}";
         var body = results.Select(result => result with { Links = result.Links?.Select(link => link with { HasInfo = link.HasInfo ?? false }).ToList() }).ToList();
-        byte[] answer = await SendAsync(HttpMethod.Post, path, Json<IReadOnlyList<ResultModel>>(body, TestItJson.Wire.IReadOnlyListResultModel), repeatable: false, cancellation).ConfigureAwait(false);
-        List<string> ids = Parse("POST " + path, answer, TestItJson.Wire.ListString);
+        byte[] answer = await PostAsync<IReadOnlyList<ResultModel>>(path, body, Wire.IReadOnlyListResultModel, repeatable: false, cancellation).ConfigureAwait(false);
+        List<string> ids = _http.Parse("POST " + path, answer, Wire.ListString);
         return ids.Count == results.Count
             ? ids
             : throw new TestItException(TestItError.Unreachable, $"POST {path} answered {ids.Count} ids for {results.Count} results.") { Unclear = true };
@@ -144,10 +107,10 @@ internal sealed partial class TestItClient : IDisposable
 
     /// <param name="final">True when Test IT may close the run with it: then a repetition could come too late, so look before repeating.</param>
     public Task UpdateResultAsync(string id, ResultUpdateModel result, bool final, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Put, $"testResults/{id}", Json(result with { Links = Links(result.Links) }, TestItJson.Wire.ResultUpdateModel), repeatable: !final, cancellation);
+        => PutAsync($"testResults/{id}", result with { Links = Links(result.Links) }, Wire.ResultUpdateModel, repeatable: !final, cancellation);
 
     public Task<ResultDetails> GetResultAsync(string id, CancellationToken cancellation)
-        => GetAsync($"testResults/{id}", TestItJson.Wire.ResultDetails, cancellation);
+        => GetAsync($"testResults/{id}", Wire.ResultDetails, cancellation);
 
     /// <summary>All pages.</summary>
     public Task<List<ResultHit>> SearchResultsAsync(ResultFilterModel filter, CancellationToken cancellation) => SearchResultsAsync(filter, strict: false, cancellation);
@@ -156,7 +119,7 @@ internal sealed partial class TestItClient : IDisposable
     /// <param name="strict">True: an element that is null is an error; false: it is skipped, and so is one without an id.</param>
     public async Task<List<ResultHit>> SearchResultsAsync(ResultFilterModel filter, bool strict, CancellationToken cancellation)
     {
-        List<ResultHit> hits = await SearchAsync("testResults/search", filter, TestItJson.Wire.ResultFilterModel, TestItJson.Wire.ListResultHit, hit => hit.Id, hit => hit.TextLength, strict, cancellation).ConfigureAwait(false);
+        List<ResultHit> hits = await SearchAsync("testResults/search", filter, Wire.ResultFilterModel, Wire.ListResultHit, hit => hit.Id, hit => hit.TextLength, strict, cancellation).ConfigureAwait(false);
         hits.RemoveAll(hit => !strict && string.IsNullOrEmpty(hit.Id));
         return hits;
     }
@@ -173,8 +136,8 @@ internal sealed partial class TestItClient : IDisposable
         do
         {
             string path = $"autoTests/search?Skip={found.Count}&Take={MostPerRequest}";
-            byte[] answer = await SendAsync(HttpMethod.Post, path, Json(search, TestItJson.Wire.AutoTestSearchModel), repeatable: true, cancellation).ConfigureAwait(false);
-            List<AutoTestDetails> hits = Parse("POST " + path, answer, TestItJson.Wire.ListAutoTestDetails, strict);
+            byte[] answer = await PostAsync(path, search, Wire.AutoTestSearchModel, repeatable: true, cancellation).ConfigureAwait(false);
+            List<AutoTestDetails> hits = _http.Parse("POST " + path, answer, Wire.ListAutoTestDetails, strict);
             page = hits.Count;
             found.AddRange(hits);
         }
@@ -185,24 +148,24 @@ internal sealed partial class TestItClient : IDisposable
     public async Task<List<AutoTestDetails>> CreateAutoTestsAsync(IReadOnlyList<AutoTestCreateModel> tests, CancellationToken cancellation)
     {
         var body = tests.Select(test => test with { Links = Links(test.Links) }).ToList();
-        byte[] answer = await SendAsync(HttpMethod.Post, "autoTests/bulk", Json<IReadOnlyList<AutoTestCreateModel>>(body, TestItJson.Wire.IReadOnlyListAutoTestCreateModel), repeatable: false, cancellation).ConfigureAwait(false);
-        return Parse("POST autoTests/bulk", answer, TestItJson.Wire.ListAutoTestDetails);
+        byte[] answer = await PostAsync<IReadOnlyList<AutoTestCreateModel>>("autoTests/bulk", body, Wire.IReadOnlyListAutoTestCreateModel, repeatable: false, cancellation).ConfigureAwait(false);
+        return _http.Parse("POST autoTests/bulk", answer, Wire.ListAutoTestDetails);
     }
 
     public Task UpdateAutoTestsAsync(IReadOnlyList<AutoTestUpdateModel> tests, CancellationToken cancellation)
     {
-        var body = tests.Select(test => test with { Links = Links(test.Links), ResetLayer = _adapters ? false : null }).ToList();
-        return SendAsync(HttpMethod.Put, "autoTests/bulk", Json<IReadOnlyList<AutoTestUpdateModel>>(body, TestItJson.Wire.IReadOnlyListAutoTestUpdateModel), repeatable: true, cancellation);
+        var body = tests.Select(test => test with { Links = Links(test.Links), ResetLayer = _http.UsesAdaptersApi ? false : null }).ToList();
+        return PutAsync<IReadOnlyList<AutoTestUpdateModel>>("autoTests/bulk", body, Wire.IReadOnlyListAutoTestUpdateModel, repeatable: true, cancellation);
     }
 
     public Task<List<WorkItemModel>> GetWorkItemsAsync(string autoTestId, CancellationToken cancellation)
-        => GetAsync($"autoTests/{autoTestId}/{WorkItems}", TestItJson.Wire.ListWorkItemModel, cancellation);
+        => GetAsync($"autoTests/{autoTestId}/{WorkItems}", Wire.ListWorkItemModel, cancellation);
 
     public Task LinkWorkItemAsync(string autoTestId, string workItemId, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Post, $"autoTests/{autoTestId}/{WorkItems}", Json(new IdModel(workItemId), TestItJson.Wire.IdModel), repeatable: true, cancellation);
+        => PostAsync($"autoTests/{autoTestId}/{WorkItems}", new IdModel(workItemId), Wire.IdModel, repeatable: true, cancellation);
 
     public Task UnlinkWorkItemAsync(string autoTestId, string workItemId, CancellationToken cancellation)
-        => SendAsync(HttpMethod.Delete, $"autoTests/{autoTestId}/{WorkItems}?workItemId={Uri.EscapeDataString(workItemId)}", null, repeatable: true, cancellation);
+        => _http.SendAsync(HttpMethod.Delete, $"autoTests/{autoTestId}/{WorkItems}?workItemId={Uri.EscapeDataString(workItemId)}", null, repeatable: true, cancellation);
 
     /// <param name="open">Opens the content; called once per attempt.</param>
     /// <returns>Id to refer to.</returns>
@@ -218,17 +181,13 @@ internal sealed partial class TestItClient : IDisposable
         }
 
         // Uploading twice leaves a file that nothing refers to, which is better than a result without its file.
-        byte[] answer = await SendAsync(HttpMethod.Post, "attachments", Content, repeatable: true, cancellation).ConfigureAwait(false);
-        return Parse("POST attachments", answer, TestItJson.Wire.IdModel).Id;
+        byte[] answer = await _http.SendAsync(HttpMethod.Post, "attachments", Content, repeatable: true, cancellation).ConfigureAwait(false);
+        return _http.Parse("POST attachments", answer, Wire.IdModel).Id;
     }
 
-    public void Dispose()
-    {
-        _http.Dispose();
-        _handler.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
-    private string WorkItems => _adapters ? "work-items" : "workItems";
+    private string WorkItems => _http.UsesAdaptersApi ? "work-items" : "workItems";
 
     /// <summary>A server without this flavour answers 404, or, as a web application does, its start page.</summary>
     private static bool IsNoSuchAddress(TestItException e)
@@ -237,8 +196,14 @@ internal sealed partial class TestItClient : IDisposable
     private List<LinkModel>? Links(IReadOnlyList<LinkModel>? links)
         => links?.Select(link => link with { HasInfo = IsV2 ? link.HasInfo ?? false : null }).ToList();
 
+    private Task<byte[]> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, bool repeatable, CancellationToken cancellation)
+        => _http.SendAsync(HttpMethod.Post, path, TestItTransport.Json(body, type), repeatable, cancellation);
+
+    private Task<byte[]> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, bool repeatable, CancellationToken cancellation)
+        => _http.SendAsync(HttpMethod.Put, path, TestItTransport.Json(body, type), repeatable, cancellation);
+
     private async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellation)
-        => Parse("GET " + path, await SendAsync(HttpMethod.Get, path, null, repeatable: true, cancellation).ConfigureAwait(false), type);
+        => _http.Parse("GET " + path, await _http.SendAsync(HttpMethod.Get, path, null, repeatable: true, cancellation).ConfigureAwait(false), type);
 
     private async Task<List<THit>> SearchAsync<TFilter, THit>(
         string path, TFilter filter, JsonTypeInfo<TFilter> filterType, JsonTypeInfo<List<THit>> hitsType, Func<THit, string?> idOf, Func<THit, int> sizeOf, bool strict, CancellationToken cancellation)
@@ -249,19 +214,19 @@ internal sealed partial class TestItClient : IDisposable
         while (true)
         {
             string page = $"{path}?Skip={found.Count}&Take={MostPerRequest}";
-            byte[] answer = await SendAsync(HttpMethod.Post, page, Json(filter, filterType), repeatable: true, cancellation).ConfigureAwait(false);
-            List<THit> hits = Parse("POST " + page, answer, hitsType, strict);
+            byte[] answer = await PostAsync(page, filter, filterType, repeatable: true, cancellation).ConfigureAwait(false);
+            List<THit> hits = _http.Parse("POST " + page, answer, hitsType, strict);
             found.AddRange(hits);
             size += hits.Sum(hit => (long)sizeOf(hit));
             if (found.Count > MostHits || size > MostHitsSize)
             {
-                throw OverBounds("POST " + path, $"it has more than {MostHits} elements, or {MostHitsSize} characters");
+                throw TestItTransport.OverBounds("POST " + path, $"it has more than {MostHits} elements, or {MostHitsSize} characters");
             }
 
             if (hits.Count > 0 && !pages.Add(idOf(hits[0])))
             {
                 // Taken for the end, it could be a plan of which most is missing.
-                throw OverBounds("POST " + path, "the same page comes again and again");
+                throw TestItTransport.OverBounds("POST " + path, "the same page comes again and again");
             }
 
             // A server may give less per page than we ask for, so only an empty page is the end.

@@ -1,8 +1,10 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using SyncStorage.Sessions;
 
-namespace SyncStorage.Server.Results;
+namespace SyncStorage.Results;
 
-/// <summary>report.json. Its names are a contract: see the README.</summary>
+/// <summary>report.json, written by the server and read by everybody else. Its names are a contract: see the README.</summary>
 internal sealed record Report
 {
     [JsonPropertyName("testRunId")] public string TestRunId { get; init; } = "";
@@ -14,8 +16,15 @@ internal sealed record Report
     [JsonPropertyName("inProgress")] public ReportedHeldResult? InProgress { get; init; }
     [JsonPropertyName("results")] public ReportedResults Results { get; init; } = new();
 
-    /// <summary>What the user should know, in the form "SYNC0011: ...".</summary>
-    [JsonPropertyName("notices")] public IReadOnlyList<string> Notices { get; init; } = [];
+    /// <summary>What the user should know: <c>code</c> (null for information) and <c>message</c>.</summary>
+    [JsonPropertyName("notices")] public IReadOnlyList<Diagnostic> Notices { get; init; } = [];
+
+    [JsonIgnore] public bool IsFinal => State != "running";
+
+    /// <exception cref="JsonException">It is no report.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static Report Read(string path)
+        => JsonSerializer.Deserialize(SharedFile.Read(path) ?? throw new FileNotFoundException("There is no report.", path), ReportJson.Default.Report) ?? throw new JsonException($"{path} is null.");
 }
 
 internal sealed record ReportedWorker
@@ -64,3 +73,7 @@ internal sealed record ReportedOutcomes
     [JsonPropertyName("failed")] public long Failed { get; init; }
     [JsonPropertyName("skipped")] public long Skipped { get; init; }
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Report))]
+internal sealed partial class ReportJson : JsonSerializerContext;

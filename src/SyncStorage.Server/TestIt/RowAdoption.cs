@@ -1,9 +1,10 @@
 using SyncStorage.Server.TestIt.Api;
+using SyncStorage.Settings;
 
 namespace SyncStorage.Server.TestIt;
 
-// Rows that Test IT has already: planned ones, those of other invocations, and ours whose answer got lost.
-internal sealed partial class ResultSender
+/// <summary>Rows that Test IT has already: planned ones, those of other invocations, and ours whose answer got lost.</summary>
+internal sealed class RowAdoption(TestItClient client, TestItRun run, RowRegistry registry, RunSettings settings, DeliveryTally tally) : IDisposable
 {
     private const int ReportsOnlyPlanned = 0;
 
@@ -26,12 +27,12 @@ internal sealed partial class ResultSender
         }
 
         registry.Exists(shipment.Row, row.Id);
-        Deliver(shipment);
+        tally.Deliver(shipment);
         return true;
     }
 
     /// <summary>Finds out whether the row is there already: from before us, or from a POST whose answer we did not get.</summary>
-    private async Task AdoptAsync(Shipment shipment, CancellationToken cancellation)
+    public async Task AdoptAsync(Shipment shipment, CancellationToken cancellation)
     {
         string externalId = shipment.Content.ExternalId;
         if (shipment.UnclearSince is { } generation)
@@ -87,7 +88,7 @@ internal sealed partial class ResultSender
             shipment.Row.SentDurationMs = arrived.DurationMs;
             if (arrived.StatusType == run.Codes.Of(shipment.Content.Outcome).Type)
             {
-                Deliver(shipment);
+                tally.Deliver(shipment);
                 return;
             }
 
@@ -108,27 +109,17 @@ internal sealed partial class ResultSender
     /// whose arrival is unclear, and updated then.
     /// The same holds beside a planned row, or another coordinator's held one.
     /// </summary>
-    private async Task<bool> WouldBeSwallowedAsync(Shipment shipment, CancellationToken cancellation)
-        => (_held is { Row: { Exists: true, HasNoParameters: true } } held
+    public async Task<bool> WouldBeSwallowedAsync(Shipment shipment, Shipment? heldResult, CancellationToken cancellation)
+        => (heldResult is { Row: { Exists: true, HasNoParameters: true } } held
                 && held.Row != shipment.Row
                 && held.Content.ExternalId == shipment.Content.ExternalId)
             || (!_before.IsEmpty && await _before.HasOpenAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false));
 
-    private async Task PostBesideOpenRowAsync(List<Shipment> shipments, CancellationToken cancellation)
-    {
-        await PostAsync(shipments, _ => StatusCodes.InProgress, cancellation).ConfigureAwait(false);
-        foreach (Shipment shipment in shipments.Where(shipment => !shipment.Done && shipment.Row.Exists))
-        {
-            SentStatus status = run.Codes.Of(shipment.Content.Outcome);
-            await UpdateAsync(shipment, new ResultUpdateModel { StatusType = status.Type, StatusCode = status.Code }, cancellation).ConfigureAwait(false);
-        }
-    }
-
-    private async Task UpdateAsync(Shipment shipment, CancellationToken cancellation)
+    public async Task UpdateAsync(Shipment shipment, CancellationToken cancellation)
     {
         if (shipment.Row.Id is null)
         {
-            await _now.LoadAsync(run.Id!, Volatile.Read(ref _unclearFailures), cancellation).ConfigureAwait(false);
+            await _now.LoadAsync(run.Id!, tally.UnclearFailures, cancellation).ConfigureAwait(false);
             ExistingRow? found = await _now.FindAsync(shipment.Content.ExternalId, shipment.Parameters, cancellation).ConfigureAwait(false);
             if (found is null)
             {
@@ -143,18 +134,24 @@ internal sealed partial class ResultSender
         await UpdateAsync(shipment, shipment.ToUpdate(run.Codes.Of(shipment.Content.Outcome)), cancellation).ConfigureAwait(false);
     }
 
-    private async Task UpdateAsync(Shipment shipment, ResultUpdateModel update, CancellationToken cancellation)
+    public async Task UpdateAsync(Shipment shipment, ResultUpdateModel update, CancellationToken cancellation)
     {
         try
         {
             await client.UpdateResultAsync(shipment.Row.Id.ToString()!, update, final: false, cancellation).ConfigureAwait(false);
             shipment.Row.SentDurationMs += shipment.DurationMs;
-            Deliver(shipment);
+            tally.Deliver(shipment);
         }
         catch (TestItException e) when (e.Error is TestItError.Invalid or TestItError.Conflict or TestItError.NotFound)
         {
             await run.ThrowIfUnusableAsync(e, cancellation).ConfigureAwait(false);
-            Reject(shipment, e.Reason);
+            tally.Reject(shipment, e.Reason);
         }
+    }
+
+    public void Dispose()
+    {
+        _before.Dispose();
+        _now.Dispose();
     }
 }

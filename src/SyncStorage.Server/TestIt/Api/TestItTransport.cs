@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json;
@@ -10,10 +11,58 @@ using Polly.CircuitBreaker;
 
 namespace SyncStorage.Server.TestIt.Api;
 
-// How each call is made, repeated and, when it fails, explained.
-internal sealed partial class TestItClient
+/// <summary>How each call is made, repeated and, when it fails, explained. Throws <see cref="TestItException"/> only, or is cancelled.</summary>
+internal sealed class TestItTransport : IDisposable
 {
-    private static Func<HttpContent> Json<T>(T value, JsonTypeInfo<T> type)
+    private readonly string _url;
+    private readonly string _token;
+    private readonly TestItTiming _timing;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _handler;
+    private readonly FlurlClient _http;
+    private readonly ResiliencePipeline<byte[]> _pipeline;
+
+    public TestItTransport(string url, string token, bool certValidation, TestItTiming timing, TimeProvider time)
+    {
+        _url = url.TrimEnd('/');
+        _token = token;
+        _timing = timing;
+        _time = time;
+        // The proxy is the one of the environment: that is the handler's default.
+        var sockets = new SocketsHttpHandler
+        {
+            // A redirect would turn a POST into a GET of a sign-in page; better say that the address is not right.
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.All,
+            ConnectTimeout = timing.Attempt,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        if (!certValidation)
+        {
+#pragma warning disable CA5359 // What the user asks for with certValidation=false is just that: any certificate will do.
+            sockets.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
+#pragma warning restore CA5359
+        }
+
+        _handler = new HttpClient(sockets) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new FlurlClient(_handler);
+        _http.Settings.Timeout = null;
+        _pipeline = TestItPipeline.Create(timing, time);
+    }
+
+    /// <summary>Told of every request that Test IT did not answer as it should, also of those that are repeated here and may succeed then.</summary>
+    public Action<TestItException>? AttemptFailed { get; set; }
+
+    /// <summary>The newer flavour of the API, /adapters/, instead of /api/v2/.</summary>
+    public bool UsesAdaptersApi { get; set; }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    public static Func<HttpContent> Json<T>(T value, JsonTypeInfo<T> type)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(value, type);
         return () =>
@@ -24,7 +73,7 @@ internal sealed partial class TestItClient
         };
     }
 
-    private async Task<byte[]> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancellation)
+    public async Task<byte[]> SendAsync(HttpMethod method, string path, Func<HttpContent>? content, bool repeatable, CancellationToken cancellation)
     {
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellation);
         context.Properties.Set(TestItPipeline.Repeatable, repeatable);
@@ -59,7 +108,7 @@ internal sealed partial class TestItClient
 
     private async Task<byte[]> AttemptAsync(HttpMethod method, string path, Func<HttpContent>? content, CancellationToken cancellation)
     {
-        string address = $"{_url}{(_adapters ? "/adapters/" : "/api/v2/")}{path}";
+        string address = $"{_url}{(UsesAdaptersApi ? "/adapters/" : "/api/v2/")}{path}";
         string call = $"{method} {address}";
         using var timeout = new CancellationTokenSource(_timing.Attempt, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
@@ -153,11 +202,11 @@ internal sealed partial class TestItClient
         }
     }
 
-    private static TestItException OverBounds(string call, string reason)
+    public static TestItException OverBounds(string call, string reason)
         => new(TestItError.OverBounds, $"{call}: its answer is not read: {reason}.") { Reason = $"its answer is not read: {reason}", Unclear = true };
 
     /// <param name="strict">True: a list with a null element is no answer; false: such elements are skipped.</param>
-    private T Parse<T>(string call, byte[] answer, JsonTypeInfo<T> type, bool strict = false)
+    public T Parse<T>(string call, byte[] answer, JsonTypeInfo<T> type, bool strict = false)
     {
         try
         {
