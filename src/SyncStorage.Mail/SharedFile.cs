@@ -6,8 +6,8 @@ using System.Text;
 namespace SyncStorage.Sessions;
 
 /// <summary>
-/// Files that processes share. A reader sees the old or the new content, never a half of it. Windows replaces no file that somebody has open, and opens none that is
-/// being replaced: there both try again, for a bounded time.
+/// Files that processes share. A reader sees the old or the new content, never a half of it. Windows replaces no file that somebody has open,
+/// and opens none that is being replaced: there both try again, for a bounded time.
 /// </summary>
 internal static class SharedFile
 {
@@ -121,14 +121,16 @@ internal static class SharedFile
             int error = Marshal.GetLastWin32Error();
             if (!IsBusy(error) || waited.Elapsed >= patience)
             {
-                throw new IOException($"'{path}' cannot be replaced: {new Win32Exception(error).Message}", isWindows ? unchecked((int)0x80070000) | error : error);
+                string reason = $"'{path}' cannot be replaced: {new Win32Exception(error).Message}";
+                throw new IOException(reason, isWindows ? unchecked((int)0x80070000) | error : error);
             }
 
             Thread.Sleep(1);
         }
     }
 
-    private static bool IsBusy(int error) => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && error is (AccessDenied or SharingViolation or LockViolation);
+    private static bool IsBusy(int error)
+        => RuntimeInformation.IsOSPlatform(OSPlatform.Windows) && error is (AccessDenied or SharingViolation or LockViolation);
 
     /// <summary>.NET's own methods take paths of any length; Windows's by this prefix.</summary>
     private static string Long(string path)

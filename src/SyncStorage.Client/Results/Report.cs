@@ -24,7 +24,8 @@ internal sealed record Report
     /// <exception cref="JsonException">It is no report.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static Report Read(string path)
-        => JsonSerializer.Deserialize(SharedFile.Read(path) ?? throw new FileNotFoundException("There is no report.", path), ReportJson.Default.Report) ?? throw new JsonException($"{path} is null.");
+        => JsonSerializer.Deserialize(SharedFile.Read(path) ?? throw new FileNotFoundException("There is no report.", path), ReportJson.Default.Report)
+            ?? throw new JsonException($"{path} is null.");
 }
 
 internal sealed record ReportedWorker

@@ -49,7 +49,8 @@ internal sealed partial class Session
         }
     }
 
-    public void WritePlan(string testRunId, TestPlan plan) => SharedFile.Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
+    public void WritePlan(string testRunId, TestPlan plan)
+        => SharedFile.Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
 
     /// <summary>Null while the server has none.</summary>
     public TestPlan? ReadPlan(string testRunId) => Read(PlanPath(testRunId), WireJson.Default.TestPlan);
@@ -86,7 +87,9 @@ internal sealed partial class Session
 
     /// <summary>Zero when nobody has.</summary>
     public TimeSpan ReadWaitedInVain()
-        => long.TryParse(SharedFile.ReadText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds) ? TimeSpan.FromMilliseconds(milliseconds) : TimeSpan.Zero;
+        => long.TryParse(SharedFile.ReadText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : TimeSpan.Zero;
 
     private const string RequestSuffix = ".ask";
 

@@ -39,7 +39,8 @@ internal static class SessionServer
             File.Delete(session.ServerStatePath);
             File.Delete(session.StartErrorPath);
             // One that takes another's place goes on in the same folder; everything else is said by who starts it, and by no file.
-            session.WriteStarted(ServerLauncher.Start(session.Directory, (start with { Directory = session.ReadResultsDirectory() ?? start.Directory }).ToOptions()));
+            ServerStart again = start with { Directory = session.ReadResultsDirectory() ?? start.Directory };
+            session.WriteStarted(ServerLauncher.Start(session.Directory, again.ToOptions()));
             session.WriteResultsDirectory(start.Directory);
             return true;
         }

@@ -7,8 +7,8 @@ using System.Text;
 namespace SyncStorage.Sessions;
 
 /// <summary>
-/// Starts a process that inherits nothing but a pipe for its errors. Process.Start lets a child inherit every inheritable handle on Windows, redirected or not:
-/// MSBuild, or `dotnet test | more`, reads its own pipe to the end, and the server would keep that end away for as long as it lives.
+/// Starts a process that inherits nothing but a pipe for its errors. Process.Start lets a child inherit every inheritable handle on Windows,
+/// redirected or not: MSBuild, or `dotnet test | more`, reads its own pipe to the end, and the server would keep that end away for as long as it lives.
 /// </summary>
 internal static class WindowsProcess
 {
@@ -39,7 +39,8 @@ internal static class WindowsProcess
                 || !UpdateProcThreadAttribute(attributes, 0, HandleList, handles, (IntPtr)IntPtr.Size, IntPtr.Zero, IntPtr.Zero)
                 || !CreateProcess(
                     null, $"\"{info.FileName}\" {info.Arguments}\0".ToCharArray(), IntPtr.Zero, IntPtr.Zero, inheritHandles: true,
-                    CreateNoWindow | CreateUnicodeEnvironment | ExtendedStartupInfo, environment, info.WorkingDirectory, ref startup, out ProcessInformation started))
+                    CreateNoWindow | CreateUnicodeEnvironment | ExtendedStartupInfo, environment, info.WorkingDirectory,
+                    ref startup, out ProcessInformation started))
             {
                 var error = new Win32Exception(Marshal.GetLastWin32Error());
                 throw new Win32Exception(error.NativeErrorCode, $"'{info.FileName}' did not start: {error.Message}");
@@ -68,7 +69,8 @@ internal static class WindowsProcess
 
     /// <summary>name=value, each ended by a null and all by another, in the order that Windows searches.</summary>
     private static string BlockOf(IDictionary<string, string?> environment)
-        => string.Concat(environment.OrderBy(variable => variable.Key, StringComparer.OrdinalIgnoreCase).Select(variable => $"{variable.Key}={variable.Value}\0")) + "\0";
+        => string.Concat(environment.OrderBy(variable => variable.Key, StringComparer.OrdinalIgnoreCase)
+            .Select(variable => $"{variable.Key}={variable.Value}\0")) + "\0";
 
     [StructLayout(LayoutKind.Sequential)]
     private struct StartupInfo
@@ -111,7 +113,8 @@ internal static class WindowsProcess
     [DllImport("kernel32", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     [return: MarshalAs(UnmanagedType.Bool)]
-    private static extern bool UpdateProcThreadAttribute(IntPtr list, uint flags, IntPtr attribute, IntPtr value, IntPtr size, IntPtr previous, IntPtr returnSize);
+    private static extern bool UpdateProcThreadAttribute(
+        IntPtr list, uint flags, IntPtr attribute, IntPtr value, IntPtr size, IntPtr previous, IntPtr returnSize);
 
     [DllImport("kernel32", EntryPoint = "CreateProcessW", SetLastError = true, CharSet = CharSet.Unicode)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
