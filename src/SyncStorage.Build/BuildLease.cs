@@ -104,7 +104,7 @@ internal sealed class BuildLease : IDisposable
 
     private void End()
     {
-        int? server = _session.ReadStarted();
+        ProcessIdentity? server = _session.ReadStarted();
         string directory = _session.ReadResultsDirectory() ?? _start.Directory;
         List<string> runs = _session.ReadRunIds().ToList();
         using SessionLease waiting = _session.TakeWaiting(_holder);
@@ -154,8 +154,8 @@ internal sealed class BuildLease : IDisposable
         if (own.Path != run.Path && ReportSummary.IsFinal(run))
         {
             OwnerOnly.CreateDirectory(own.Path);
-            File.Copy(run.ReportPath, own.ReportPath, overwrite: true);
-            File.Copy(run.ResultsPath, own.ResultsPath, overwrite: true);
+            SharedFile.Copy(run.ReportPath, own.ReportPath);
+            SharedFile.Copy(run.ResultsPath, own.ResultsPath);
             run = own;
         }
 

@@ -18,7 +18,7 @@ internal sealed record DeliveryStanding(bool IsSettled, long Spooled, long Rejec
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            // Just being replaced; the next look will do.
+            // The next look will do.
             return Unknown;
         }
     }

@@ -187,7 +187,7 @@ public sealed class StartSyncStorage : Task
             start = start with { Directory = System.IO.Path.Combine(SessionFolders.Of(key), "results") };
         }
 
-        var holder = new LeaseHolder(SessionFolders.Hash(invocation.Key), invocation.ProcessId ?? 0);
+        var holder = new LeaseHolder(SessionFolders.Hash(invocation.Key), invocation.ProcessId is int caller ? ProcessIdentity.Of(caller) : null);
         (BuildLease lease, bool isShared) = BuildLease.Hold((IBuildEngine4)BuildEngine, key, start, holder, session => session.WriteRun(run));
         Sessions.Session session = lease.Session;
         string directory = session.ReadResultsDirectory() ?? start.Directory;
@@ -199,7 +199,7 @@ public sealed class StartSyncStorage : Task
         // Otherwise nobody waits here: the tests can begin before the server has. But only a task can fail the build.
         if (FailsOnError && session.WaitForServerAsync(TimeSpan.FromSeconds(settings.StartupTimeout)).GetAwaiter().GetResult() is null)
         {
-            bool ended = session.ReadStarted() is int server && !ServerProcess.IsAlive(server);
+            bool ended = session.ReadStarted()?.IsAlive() == false;
             log.Write(Diagnostics.ServerNotStarted(session.ReadStartError()
                 ?? (ended ? "its process ended before it accepted." : $"it did not answer within {settings.StartupTimeout} s (SyncStorageStartupTimeout).")));
             lease.KeepQuiet();

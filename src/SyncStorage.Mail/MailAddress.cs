@@ -1,4 +1,5 @@
 using System.Text;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Mail;
 
@@ -31,14 +32,8 @@ internal sealed record MailAddress(string Folder, string TestRunId, string Proje
     /// <exception cref="IOException">The file is there and cannot be read.</exception>
     public static MailAddress? Read(string sessionDirectory, string workerPid)
     {
-        string path = PathIn(sessionDirectory, workerPid);
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        string[] lines = File.ReadAllLines(path).Select(Uri.UnescapeDataString).ToArray();
-        return lines.Length < Fields ? null : new MailAddress(lines[0], lines[1], lines[2], lines[3], lines[4]) { ProjectFile = lines[5], FrameworkOfSeveral = lines[6] };
+        string[] lines = (SharedFile.ReadText(PathIn(sessionDirectory, workerPid)) ?? "").Split('\n').Select(Uri.UnescapeDataString).ToArray();
+        return lines.Length <= Fields ? null : new MailAddress(lines[0], lines[1], lines[2], lines[3], lines[4]) { ProjectFile = lines[5], FrameworkOfSeveral = lines[6] };
     }
 
     public byte[] ToBytes()

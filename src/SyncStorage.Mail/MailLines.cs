@@ -87,8 +87,7 @@ internal static class MailLines
             .Add("projectFile", NullIfEmpty(address.ProjectFile))
             .Add("frameworkOfSeveral", NullIfEmpty(address.FrameworkOfSeveral))
             .Add("processId", self.Id)
-            // Elsewhere the server looks itself, and soon enough.
-            .Add("processBirth", RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? LinuxProcess.BirthOf(self.Id) : null);
+            .Add("processBirth", ProcessIdentity.Of(self.Id)?.Birth);
     }
 
     public static JsonLine Start(MailedTest test, long sequence, DateTimeOffset at)

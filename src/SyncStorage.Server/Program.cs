@@ -88,7 +88,7 @@ internal static class Program
     {
         try
         {
-            File.WriteAllText(Session.At(session).StartErrorPath, e.Message);
+            SharedFile.WriteText(Session.At(session).StartErrorPath, e.Message);
         }
         catch (Exception again) when (again is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using SyncStorage.Mail;
 using SyncStorage.Results;
 using SyncStorage.Sessions;
@@ -28,7 +27,7 @@ internal sealed class OwnSession : IDisposable
     private readonly string _directory;
     private readonly SessionLease _lease;
     private TimeSpan _timeout;
-    private int _server;
+    private ProcessIdentity? _server;
 
     private OwnSession(TestConsole console, string directory, string worker, string targetFramework)
     {
@@ -40,10 +39,10 @@ internal sealed class OwnSession : IDisposable
             Directory.CreateDirectory(Path.Combine(directory, folder));
         }
 
-        _lease = SessionLease.Take(Path.Combine(directory, "leases"), new LeaseHolder("console", console.ProcessId));
+        _lease = SessionLease.Take(Path.Combine(directory, "leases"), new LeaseHolder("console", ProcessIdentity.Of(console.ProcessId)));
         string project = console.TestAssembly is string assembly ? Path.GetFileNameWithoutExtension(assembly) : $"vstest.console {console.ProcessId}";
         Address = new MailAddress(Path.Combine(directory, "mail"), "", project, targetFramework);
-        File.WriteAllBytes(MailAddress.PathIn(directory, worker), Address.ToBytes());
+        SharedFile.Write(MailAddress.PathIn(directory, worker), Address.ToBytes());
     }
 
     public string Worker { get; }
@@ -82,10 +81,9 @@ internal sealed class OwnSession : IDisposable
             ["@directory"] = Directory.GetCurrentDirectory(),
             ["@assembly"] = _console.TestAssembly ?? "",
         };
-        File.WriteAllText(
+        SharedFile.WriteText(
             Path.Combine(_directory, "settings"),
-            string.Concat(settings.Concat(facts).Select(setting => Uri.EscapeDataString(setting.Key) + "=" + Uri.EscapeDataString(setting.Value) + "\n")),
-            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            string.Concat(settings.Concat(facts).Select(setting => Uri.EscapeDataString(setting.Key) + "=" + Uri.EscapeDataString(setting.Value) + "\n")));
         Start();
     }
 
@@ -94,13 +92,13 @@ internal sealed class OwnSession : IDisposable
     public async Task<IReadOnlyList<string>> EndAsync()
     {
         var said = new List<string>();
-        using SessionLease waiting = SessionLease.Take(Path.Combine(_directory, "waiting"), new LeaseHolder("console", _console.ProcessId));
+        using SessionLease waiting = SessionLease.Take(Path.Combine(_directory, "waiting"), new LeaseHolder("console", ProcessIdentity.Of(_console.ProcessId)));
         _lease.Dispose();
         var waited = Stopwatch.StartNew();
         for (int starts = 1; ; starts++)
         {
             TimeSpan left = _timeout + Patience - waited.Elapsed;
-            if (!await ServerProcess.WaitForEndOrEndItAsync(_server, Path.Combine(_directory, "heartbeat"), left, () => false).ConfigureAwait(false))
+            if (!await ServerProcess.WaitForEndOrEndItAsync(_server!, Path.Combine(_directory, "heartbeat"), left, () => false).ConfigureAwait(false))
             {
                 said.Add(ConsoleText.Line(Diagnostics.ServerStillRuns(waited.Elapsed.TotalSeconds, "CompletionTimeout", _timeout.TotalSeconds)));
                 break;
@@ -150,8 +148,7 @@ internal sealed class OwnSession : IDisposable
 
     private void Start()
     {
-        using Process process = ServerLauncher.Start(_directory, ["--settings", Path.Combine(_directory, "settings")]);
-        _server = process.Id;
-        File.WriteAllText(Path.Combine(_directory, "server.pid"), process.Id.ToString(CultureInfo.InvariantCulture));
+        _server = ServerLauncher.Start(_directory, ["--settings", Path.Combine(_directory, "settings")]);
+        SharedFile.WriteText(Path.Combine(_directory, "server.pid"), _server.ToString());
     }
 }

@@ -16,10 +16,12 @@ internal static class HandOver
         double written;
         double journaled;
         double peak;
+        ProcessIdentity server;
         using (session.TakeLease())
         {
-            using Process process = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = "handover" }.ToOptions(), Repository.Server);
-            session.WriteStarted(process.Id);
+            server = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = "handover" }.ToOptions(), Repository.Server);
+            session.WriteStarted(server);
+            using var process = Process.GetProcessById(server.Id);
             _ = await session.WaitForServerAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("no server");
             using var worker = new MailingWorker(run.MailDirectory, "handover", "w");
 
@@ -38,7 +40,7 @@ internal static class HandOver
             peak = process.PeakWorkingSet64 / 1048576.0;
         }
 
-        await SyncStorage.Sessions.ServerProcess.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(30));
+        await SyncStorage.Sessions.ServerProcess.WaitForEndAsync(server, TimeSpan.FromSeconds(30));
         Folders.Remove(directory);
         Table.Row("100 000 results mailed and journaled", $"{journaled:0} results/s (written with {written:0}/s), server at most {peak:0} MB", "", null, "below 80 MB");
     }

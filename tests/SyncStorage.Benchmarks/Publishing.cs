@@ -53,8 +53,9 @@ internal static class Publishing
         Process process;
         using (session.TakeLease())
         {
-            process = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = runId, CompletionTimeout = 900 }.ToOptions(), Repository.Server);
-            session.WriteStarted(process.Id);
+            ProcessIdentity server = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = runId, CompletionTimeout = 900 }.ToOptions(), Repository.Server);
+            session.WriteStarted(server);
+            process = Process.GetProcessById(server.Id);
             _ = await session.WaitForServerAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("no server");
             using var worker = new MailingWorker(new RunFolder(directory, runId).MailDirectory, runId, "w");
             for (int tenth = 0; tenth < 10; tenth++)

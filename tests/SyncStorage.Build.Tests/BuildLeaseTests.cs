@@ -54,13 +54,13 @@ public sealed class BuildLeaseTests
     private async Task<(BuildLease Lease, bool IsShared)[]> HoldAsync()
     {
         string key = Guid.NewGuid().ToString();
-        Session.ForKey(key).WriteStarted(Environment.ProcessId);
+        Session.ForKey(key).WriteStarted(ProcessIdentity.OfSelf()!);
         string report = new RunFolder(_folder, "r").ReportPath;
         Directory.CreateDirectory(Path.GetDirectoryName(report)!);
         File.WriteAllText(report, """
             { "testRunId": "r", "state": "completed", "workers": [], "results": { "observed": 0, "sent": 0, "spooled": 0, "rejected": 0 } }
             """);
-        var holder = new LeaseHolder("invocation", Environment.ProcessId);
+        var holder = new LeaseHolder("invocation", ProcessIdentity.OfSelf());
         var start = new ServerStart { Directory = _folder };
         return await AtOnceAsync(_ => BuildLease.Hold(new RecordingEngine(), key, start, holder, session => session.WriteRun(new RunSettings { TestRunId = "r" })));
     }

@@ -35,9 +35,9 @@ public sealed class SessionLeaseTests
     [TestMethod]
     public void A_lease_tells_for_which_call_it_is_held()
     {
-        using SessionLease lease = SessionLease.Take(_folder, new LeaseHolder("call", Environment.ProcessId));
+        using SessionLease lease = SessionLease.Take(_folder, new LeaseHolder("call", ProcessIdentity.OfSelf()));
 
-        Assert.AreEqual(Environment.ProcessId, LeaseHolder.ProcessIn(lease.Path)!.Value.Id);
+        Assert.AreEqual(ProcessIdentity.OfSelf(), LeaseHolder.ProcessIn(lease.Path));
         Assert.IsNull(LeaseHolder.ProcessIn(SessionLease.Take(_folder, LeaseHolder.Self).Path));
     }
 
@@ -45,8 +45,8 @@ public sealed class SessionLeaseTests
     [TestMethod]
     public void A_lease_without_a_lock_is_held_as_long_as_the_process_that_it_names_lives()
     {
-        string left = Path.Combine(_folder, $"call.0.0.{ProcessIdentity.Self}-x");
-        string earlier = Path.Combine(_folder, $"call.0.0.{new ProcessIdentity(Environment.ProcessId, "1")}-x");
+        string left = Path.Combine(_folder, $"call.0.0.{HolderMark.New()}");
+        string earlier = Path.Combine(_folder, $"call.0.0.{Environment.ProcessId}-1-x");
         File.WriteAllText(left, "");
         File.WriteAllText(earlier, "");
 
@@ -60,13 +60,13 @@ public sealed class SessionLeaseTests
     {
         TimeSpan atOnce = TimeSpan.FromMilliseconds(50);
         string owner = Path.Combine(_folder, "lock.owner");
-        await File.WriteAllTextAsync(owner, $"{ProcessIdentity.Self}-x");
+        await File.WriteAllTextAsync(owner, HolderMark.New());
         await Assert.ThrowsExactlyAsync<IOException>(() => SessionLock.TakeAsync(_folder, atOnce, CancellationToken.None));
 
-        await File.WriteAllTextAsync(owner, $"{new ProcessIdentity(Environment.ProcessId, "1")}-x");
+        await File.WriteAllTextAsync(owner, $"{Environment.ProcessId}-1-x");
         using (await SessionLock.TakeAsync(_folder, atOnce, CancellationToken.None))
         {
-            Assert.StartsWith(ProcessIdentity.Self.ToString(), await File.ReadAllTextAsync(owner));
+            Assert.StartsWith($"{Environment.ProcessId}-", await File.ReadAllTextAsync(owner));
         }
 
         Assert.IsFalse(File.Exists(owner));

@@ -210,10 +210,10 @@ public sealed class SyncStorageRunnerTests : RunnerScenario
         string elsewhere = Directory.CreateTempSubdirectory("session").FullName;
         bool isDead = claims.EndsWith("dead", StringComparison.Ordinal);
         bool isOther = claims.EndsWith("another port", StringComparison.Ordinal);
-        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = isDead ? "1" : ProcessIdentity.Self.Birth, Url = isOther ? other.Url : Service.Url, Secret = "secret" };
+        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = isDead ? "1" : ProcessIdentity.OfSelf()!.Birth, Url = isOther ? other.Url : Service.Url, Secret = "secret" };
         foreach (string folder in new[] { ours.Directory, elsewhere })
         {
-            Session.Write(Path.Combine(folder, "server.json"), JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web));
+            SharedFile.Write(Path.Combine(folder, "server.json"), JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web));
         }
 
         string? session = claims == "no session" ? null : claims == "a session elsewhere" ? elsewhere : ours.Directory;

@@ -28,11 +28,13 @@ internal static class Load
         var memory = new List<double>();
         var probes = new List<double>();
         int left;
+        ProcessIdentity server;
         Console.WriteLine($"Load: {Workers} workers, {ResultsPerSecond} results a second, {minutes} minutes.");
         using (session.TakeLease())
         {
-            using Process process = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = Run }.ToOptions(), StagedServer);
-            session.WriteStarted(process.Id);
+            server = ServerLauncher.Start(session.Directory, new ServerStart { Port = 0, Directory = directory, TestRunId = Run }.ToOptions(), StagedServer);
+            session.WriteStarted(server);
+            using var process = Process.GetProcessById(server.Id);
             _ = await session.WaitForServerAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("no server");
 
             // All at once: what a solution of 200 projects would never do.
@@ -49,7 +51,7 @@ internal static class Load
             workers.ForEach(mail => mail.Dispose());
         }
 
-        await ServerProcess.WaitForEndAsync(session.ReadStarted() ?? 0, TimeSpan.FromSeconds(60));
+        await ServerProcess.WaitForEndAsync(server, TimeSpan.FromSeconds(60));
         using var report = System.Text.Json.JsonDocument.Parse(await File.ReadAllBytesAsync(folder.ReportPath));
         int masters = report.RootElement.GetProperty("workers").EnumerateArray().Count(worker => worker.GetProperty("isMaster").GetBoolean());
         long observed = report.RootElement.GetProperty("results").GetProperty("observed").GetInt64() - probes.Count;

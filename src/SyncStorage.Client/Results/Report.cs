@@ -1,28 +1,32 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Results;
 
 /// <summary>report.json, written by the server and read by everybody else. Its names are a contract: see the README.</summary>
 internal sealed record Report
 {
+    // Those with an initial value are set, not initialised: generated code would give the initialised ones null where a report has none.
     [JsonPropertyName("testRunId")] public string TestRunId { get; init; } = "";
     [JsonPropertyName("testRunUrl")] public string? TestRunUrl { get; init; }
     [JsonPropertyName("state")] public string State { get; init; } = "";
     [JsonPropertyName("startedOn")] public DateTimeOffset StartedOn { get; init; }
     [JsonPropertyName("completedOn")] public DateTimeOffset? CompletedOn { get; init; }
-    [JsonPropertyName("workers")] public IReadOnlyList<ReportedWorker> Workers { get; init; } = [];
+    [JsonPropertyName("workers")] public IReadOnlyList<ReportedWorker> Workers { get; set; } = [];
     [JsonPropertyName("inProgress")] public ReportedHeldResult? InProgress { get; init; }
-    [JsonPropertyName("results")] public ReportedResults Results { get; init; } = new();
+    [JsonPropertyName("results")] public ReportedResults Results { get; set; } = new();
 
     /// <summary>What the user should know: <c>code</c> (null for information) and <c>message</c>.</summary>
-    [JsonPropertyName("notices")] public IReadOnlyList<Diagnostic> Notices { get; init; } = [];
+    [JsonPropertyName("notices")] public IReadOnlyList<Diagnostic> Notices { get; set; } = [];
 
     [JsonIgnore] public bool IsFinal => State != "running";
 
     /// <exception cref="JsonException">It is no report.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
     public static Report Read(string path)
-        => JsonSerializer.Deserialize(File.ReadAllBytes(path), ReportJson.Default.Report) ?? throw new JsonException($"{path} is null.");
+        => JsonSerializer.Deserialize(SharedFile.Read(path) ?? throw new FileNotFoundException("There is no report.", path), ReportJson.Default.Report)
+            ?? throw new JsonException($"{path} is null.");
 }
 
 internal sealed record ReportedWorker

@@ -33,7 +33,7 @@ internal static class ReportSummary
         {
             return Report.Read(run.ReportPath).IsFinal;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (Exception e) when (e is FileNotFoundException or JsonException)
         {
             return false;
         }

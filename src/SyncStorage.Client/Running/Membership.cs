@@ -91,20 +91,20 @@ internal sealed class Membership : IAsyncDisposable
     public async Task<bool> LeaveAsync(CancellationToken cancellation)
     {
         Session? session = _link?.OwnSession;
-        int? server = session?.ReadStarted();
+        ProcessIdentity? server = session?.ReadStarted();
         Release();
         if (server is null || session!.HasLeases())
         {
             return false;
         }
 
-        Task<bool> signOff = _finder.WaitForSignOffAsync(session, server.Value);
+        Task<bool> signOff = _finder.WaitForSignOffAsync(session, server);
         await Task.WhenAny(signOff, Task.Delay(Timeout.Infinite, cancellation)).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
         bool ended = await signOff.ConfigureAwait(false);
         if (!ended)
         {
-            _log.Trouble($"Sync Storage (process {server}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
+            _log.Trouble($"Sync Storage (process {server.Id}) has not ended within {_options.CompletionTimeout.TotalSeconds} s.");
         }
 
         TellWhatIsLeft();
@@ -145,7 +145,7 @@ internal sealed class Membership : IAsyncDisposable
         try
         {
             ServiceLink link = _link!;
-            if (link.OwnSession is not null && !ServerProcess.IsAlive(link.ServerProcess))
+            if (link.OwnSession is not null && link.ServerProcess?.IsAlive() != true)
             {
                 await ComeBackAsync(link, deadline.Token).ConfigureAwait(false);
             }

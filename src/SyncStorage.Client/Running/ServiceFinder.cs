@@ -64,7 +64,7 @@ internal sealed class ServiceFinder
     }
 
     /// <summary>Our lease was the last one: waits until the server has closed its runs and ended.</summary>
-    public async Task<bool> WaitForSignOffAsync(Session session, int server)
+    public async Task<bool> WaitForSignOffAsync(Session session, ProcessIdentity server)
         => await SessionServer.WaitForSignOffAsync(session, HowToStart(), server).ConfigureAwait(false) is null;
 
     /// <summary>The coordinator of several machines may come up after its workers: asked again until the startup's deadline.</summary>
@@ -155,7 +155,7 @@ internal sealed class ServiceFinder
     /// comes from whoever listens on the port, so it counts only if it is where sessions of this user are, and the server of that session runs.
     /// </summary>
     private static (Session? Session, ServerState? Server) FindSession(HealthResponse health)
-        => health.Session is string directory && Session.IsSessionDirectory(directory) && Session.At(directory) is Session session && session.ReadServer() is { } server && server.IsRunning()
+        => health.Session is string directory && Session.IsSessionDirectory(directory) && Session.At(directory) is Session session && session.ReadServer() is { } server && server.Process.IsAlive()
             ? (session, server)
             : default;
 
@@ -200,7 +200,7 @@ internal sealed class ServiceFinder
         IsTrusted = true,
         OwnSession = session,
         Directory = state.Directory,
-        ServerProcess = state.ProcessId,
+        ServerProcess = state.Process,
         Lease = lease,
     };
 
@@ -221,7 +221,7 @@ internal sealed class ServiceFinder
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
-            if (state is not null && state.IsRunning())
+            if (state is not null && state.Process.IsAlive())
             {
                 return state;
             }

@@ -20,7 +20,7 @@ internal sealed class ServiceLink : IDisposable
     public Session? OwnSession { get; init; }
 
     /// <summary>Process of a server of our own.</summary>
-    public int ServerProcess { get; init; }
+    public ProcessIdentity? ServerProcess { get; init; }
 
     /// <summary>Keeps an embedded server alive, whose ever it is.</summary>
     public SessionLease? Lease { get; init; }

@@ -40,7 +40,7 @@ internal static class ServerLauncher
     ];
 
     /// <exception cref="FileNotFoundException">There is no server beside this assembly, or no dotnet host.</exception>
-    public static Process Start(string sessionDirectory, IEnumerable<string> options, string? serverPath = null)
+    public static ProcessIdentity Start(string sessionDirectory, IEnumerable<string> options, string? serverPath = null)
     {
         // What the user's environment says about the runtimes of tests (DOTNET_ROLL_FORWARD) is not meant for the server, which needs any; said
         // here, and not by changing the environment, it does not reach the official binary that the server may start.
@@ -50,7 +50,8 @@ internal static class ServerLauncher
             Arguments = string.Join(" ", arguments.Select(Quote)),
             UseShellExecute = false,
             CreateNoWindow = true,
-            WorkingDirectory = sessionDirectory,
+            // Not the session's own: Windows lets nobody remove a folder that a process works in.
+            WorkingDirectory = Path.GetDirectoryName(Path.GetFullPath(sessionDirectory))!,
             // An inherited stream would keep `dotnet test | cat` open for as long as the server lives.
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -67,11 +68,18 @@ internal static class ServerLauncher
             info.Environment[setting.Key] = setting.Value;
         }
 
-        var process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
+        if (RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
+        {
+            (ProcessIdentity started, StreamReader errors) = WindowsProcess.Start(info);
+            StartFailure.Record(sessionDirectory, errors);
+            return started;
+        }
+
+        using Process process = Process.Start(info) ?? throw new FileNotFoundException($"'{info.FileName}' did not start.");
         process.StandardInput.Dispose();
         process.StandardOutput.Dispose();
         StartFailure.Record(sessionDirectory, process.StandardError);
-        return process;
+        return ProcessIdentity.OfStarted(process.Id);
     }
 
     /// <summary>In our packages and in a build's output the server lies in a folder "server" beside or above this assembly.</summary>

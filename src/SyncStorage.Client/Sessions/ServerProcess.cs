@@ -16,10 +16,10 @@ internal static class ServerProcess
 
     /// <summary>Waits until a server process has ended, which it does once no lease is left and its runs are closed.</summary>
     /// <returns>False when it still lives at the deadline.</returns>
-    public static async Task<bool> WaitForEndAsync(int processId, TimeSpan timeout, CancellationToken cancellation = default)
+    public static async Task<bool> WaitForEndAsync(ProcessIdentity server, TimeSpan timeout, CancellationToken cancellation = default)
     {
         var waited = Stopwatch.StartNew();
-        while (IsAlive(processId))
+        while (server.IsAlive())
         {
             if (waited.Elapsed >= timeout)
             {
@@ -34,12 +34,12 @@ internal static class ServerProcess
     }
 
     /// <summary>Waits for the end of a server; one that hangs is killed, and one that is late and that nobody needs.</summary>
-    /// <param name="server">Its process.</param>
+    /// <param name="server">Its process, and no other that has its id by now.</param>
     /// <param name="heartbeat">Path of the file that shows that it gets to run.</param>
     /// <param name="timeout">When it is late.</param>
     /// <param name="isNeeded">Asked when it is late.</param>
     /// <returns>False when it still lived at the deadline, although it gets to run.</returns>
-    public static async Task<bool> WaitForEndOrEndItAsync(int server, string heartbeat, TimeSpan timeout, Func<bool> isNeeded)
+    public static async Task<bool> WaitForEndOrEndItAsync(ProcessIdentity server, string heartbeat, TimeSpan timeout, Func<bool> isNeeded)
     {
         var waited = Stopwatch.StartNew();
         var pause = Stopwatch.StartNew();
@@ -72,20 +72,23 @@ internal static class ServerProcess
     /// <returns>Changes several times a second while the server's threads get to run; null before the first beat.</returns>
     private static DateTime? Beat(string heartbeat) => File.Exists(heartbeat) ? File.GetLastWriteTimeUtc(heartbeat) : null;
 
-    private static async Task<bool> KillAsync(int processId)
+    private static async Task<bool> KillAsync(ProcessIdentity server)
     {
         try
         {
-            using var process = Process.GetProcessById(processId);
-            process.Kill();
+            using var process = Process.GetProcessById(server.Id);
+            // Windows gives the id to nobody else while somebody has the handle.
+            _ = process.Handle;
+            if (server.IsAlive())
+            {
+                process.Kill();
+            }
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             // It has just ended, or is not ours to end.
         }
 
-        return await WaitForEndAsync(processId, KillTimeout).ConfigureAwait(false);
+        return await WaitForEndAsync(server, KillTimeout).ConfigureAwait(false);
     }
-
-    public static bool IsAlive(int processId) => ProcessIdentity.BirthOf(processId) is not null;
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using SyncStorage.Mail;
@@ -12,7 +11,7 @@ namespace SyncStorage.Sessions;
 // What the processes of the invocation tell each other about it, a file each.
 internal sealed partial class Session
 {
-    public void WriteWorker(string pid, MailAddress address) => Write(MailAddress.PathIn(Directory, pid), address.ToBytes());
+    public void WriteWorker(string pid, MailAddress address) => SharedFile.Write(MailAddress.PathIn(Directory, pid), address.ToBytes());
 
     /// <summary>The first to describe a run wins: all projects of an invocation that share a run id report by the same settings.</summary>
     public void WriteRun(RunSettings run)
@@ -20,7 +19,7 @@ internal sealed partial class Session
         string path = RunPath(run.TestRunId);
         if (!File.Exists(path))
         {
-            Write(path, WireJsonOut.Default.Write(run));
+            SharedFile.Write(path, WireJsonOut.Default.Write(run));
         }
     }
 
@@ -50,7 +49,8 @@ internal sealed partial class Session
         }
     }
 
-    public void WritePlan(string testRunId, TestPlan plan) => Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
+    public void WritePlan(string testRunId, TestPlan plan)
+        => SharedFile.Write(PlanPath(testRunId), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.TestPlan));
 
     /// <summary>Null while the server has none.</summary>
     public TestPlan? ReadPlan(string testRunId) => Read(PlanPath(testRunId), WireJson.Default.TestPlan);
@@ -62,12 +62,12 @@ internal sealed partial class Session
             .ToList();
 
     public void WriteProjectPlan(string worker, ProjectPlan plan)
-        => Write(ProjectPlanPath(worker), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.ProjectPlan));
+        => SharedFile.Write(ProjectPlanPath(worker), JsonSerializer.SerializeToUtf8Bytes(plan, WireJsonOut.Default.ProjectPlan));
 
     /// <summary>Asks the server which tests of a built project are to run; null when it ended, could not start or did not answer in time.</summary>
     public async Task<ProjectPlan?> AskForPlanAsync(ProjectPlanRequest request, TimeSpan timeout, CancellationToken cancellation = default)
     {
-        Write(Path.Combine(PlansDirectory, SessionFolders.Hash(request.Worker) + RequestSuffix), WireJsonOut.Default.Write(request));
+        SharedFile.Write(Path.Combine(PlansDirectory, SessionFolders.Hash(request.Worker) + RequestSuffix), WireJsonOut.Default.Write(request));
         var waited = Stopwatch.StartNew();
         while (true)
         {
@@ -83,45 +83,13 @@ internal sealed partial class Session
 
     /// <summary>Under SyncStorageFailOnError a project has waited for the delivery of its results until the time was up: nobody else of the invocation waits again.</summary>
     public void NoteWaitedInVain(TimeSpan waited)
-        => Write(WaitedInVainPath, Encoding.UTF8.GetBytes(waited.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)));
+        => SharedFile.WriteText(WaitedInVainPath, waited.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture));
 
     /// <summary>Zero when nobody has.</summary>
     public TimeSpan ReadWaitedInVain()
-    {
-        try
-        {
-            return File.Exists(WaitedInVainPath) && long.TryParse(File.ReadAllText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds)
-                ? TimeSpan.FromMilliseconds(milliseconds)
-                : TimeSpan.Zero;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Being replaced, or the session is over.
-            return TimeSpan.Zero;
-        }
-    }
-
-    /// <summary>Writes a file so that a reader sees the old or the new content, never a half of it.</summary>
-    public static void Write(string path, byte[] content)
-    {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllBytes(temporary, content);
-        if (File.Exists(path))
-        {
-            File.Replace(temporary, path, destinationBackupFileName: null);
-            return;
-        }
-
-        try
-        {
-            File.Move(temporary, path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another process was a moment faster.
-            File.Replace(temporary, path, destinationBackupFileName: null);
-        }
-    }
+        => long.TryParse(SharedFile.ReadText(WaitedInVainPath), NumberStyles.None, CultureInfo.InvariantCulture, out long milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : TimeSpan.Zero;
 
     private const string RequestSuffix = ".ask";
 
@@ -136,17 +104,11 @@ internal sealed partial class Session
     private static T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
-        // Who waits for a file asks a hundred times a second: an exception each time would slow down what it waits for.
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), type);
+            return SharedFile.Read(path) is { } content ? JsonSerializer.Deserialize(content, type) : null;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (JsonException)
         {
             return null;
         }
@@ -154,12 +116,17 @@ internal sealed partial class Session
 
     private static string? ReadRunId(string path)
     {
+        if (SharedFile.Read(path) is not { } content)
+        {
+            return null;
+        }
+
         try
         {
-            using JsonDocument run = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument run = JsonDocument.Parse(content);
             return run.RootElement.GetProperty("testRunId").GetString();
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (JsonException)
         {
             return null;
         }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using SyncStorage.Protocol;
 using SyncStorage.Settings;
 
@@ -60,7 +58,8 @@ internal sealed partial class Session
     {
         // Only looked at: a dead session that is written to would count as one in use.
         var session = new Session(identity.Split('#')[0]);
-        return IsSessionDirectory(session.Directory) && ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}" && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
+        return IsSessionDirectory(session.Directory) && SharedFile.ReadText(session.RunIdPath) is string id && identity == $"{session.Directory}#{id}"
+            && (session.HasLeases() || AnyHeld(session.WaitingDirectory, ""));
     }
 
     /// <summary>Another invocation of this user's runs, or is just starting, on this machine.</summary>
@@ -69,7 +68,7 @@ internal sealed partial class Session
         try
         {
             return System.IO.Directory.GetDirectories(Path.GetDirectoryName(Directory)!)
-                .Any(folder => folder != Directory && new Session(folder).ReadStarted() is int pid && ServerProcess.IsAlive(pid));
+                .Any(folder => folder != Directory && new Session(folder).ReadStarted()?.IsAlive() == true);
         }
         catch (DirectoryNotFoundException) when (!System.IO.Directory.Exists(Path.GetDirectoryName(Directory)))
         {
@@ -101,7 +100,7 @@ internal sealed partial class Session
     public string DeriveTestRunId()
     {
         string path = RunIdPath;
-        if (ReadText(path) is string known)
+        if (SharedFile.ReadText(path) is string known)
         {
             return known;
         }
@@ -118,7 +117,7 @@ internal sealed partial class Session
             File.Delete(candidate);
         }
 
-        return File.ReadAllText(path);
+        return SharedFile.ReadText(path)!;
     }
 
     public SessionLease TakeLease(LeaseHolder? holder = null) => SessionLease.Take(LeasesDirectory, holder ?? LeaseHolder.Self);
@@ -157,7 +156,7 @@ internal sealed partial class Session
                 return state;
             }
 
-            if (ReadStarted() is int pid && !ServerProcess.IsAlive(pid))
+            if (ReadStarted()?.IsAlive() == false)
             {
                 await ReadStartErrorAsync(cancellation).ConfigureAwait(false);
                 return ReadServer();
@@ -174,11 +173,10 @@ internal sealed partial class Session
     public string? ReadStartError() => StartFailure.Read(Directory);
 
     /// <summary>
-    /// Process id of the server that was started last; null when there was none. A server that has decided to stop removes
+    /// Process of the server that was started last; null when there was none. A server that has decided to stop removes
     /// the file together with server.json, under the lock, so that whoever comes later starts another.
     /// </summary>
-    public int? ReadStarted()
-        => File.Exists(StartedPath) && int.TryParse(File.ReadAllText(StartedPath), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : null;
+    public ProcessIdentity? ReadStarted() => ProcessIdentity.Parse(SharedFile.ReadText(StartedPath));
 
     /// <summary>The server signs off; call it under the lock. With nobody left who needs it, the whole folder goes.</summary>
     public void RemoveServer()
@@ -204,17 +202,17 @@ internal sealed partial class Session
     }
 
     /// <summary>SyncStorageDirectory of the session's server: of who came first.</summary>
-    public string? ReadResultsDirectory() => ReadText(ResultsDirectoryPath);
+    public string? ReadResultsDirectory() => SharedFile.ReadText(ResultsDirectoryPath);
 
     public void WriteResultsDirectory(string directory)
     {
         if (!File.Exists(ResultsDirectoryPath))
         {
-            Write(ResultsDirectoryPath, Encoding.UTF8.GetBytes(directory));
+            SharedFile.WriteText(ResultsDirectoryPath, directory);
         }
     }
 
-    public void WriteStarted(int processId) => File.WriteAllText(StartedPath, processId.ToString(CultureInfo.InvariantCulture));
+    public void WriteStarted(ProcessIdentity server) => SharedFile.WriteText(StartedPath, server.ToString());
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
@@ -224,17 +222,4 @@ internal sealed partial class Session
     private string WorkersDirectory => Path.Combine(Directory, "workers");
     public string PlansDirectory => Path.Combine(Directory, "plans");
     private string RunsDirectory => Path.Combine(Directory, "runs");
-
-    private static string? ReadText(string path)
-    {
-        try
-        {
-            return File.Exists(path) ? File.ReadAllText(path) : null;
-        }
-        catch (IOException)
-        {
-            // Gone, or being written, in this moment.
-            return null;
-        }
-    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace SyncStorage.Sessions;
@@ -36,7 +35,7 @@ internal sealed class SessionLease : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{ProcessIdentity.Self}-{Guid.NewGuid():N}");
+            string path = System.IO.Path.Combine(folder, holder.Prefix + HolderMark.New());
             try
             {
                 FileStream held = ExclusiveFile.Open(path, FileMode.CreateNew, FileOptions.DeleteOnClose);
@@ -64,14 +63,15 @@ internal sealed class SessionLease : IDisposable
     public static LeaseState Look(string path, bool remove)
     {
         string name = System.IO.Path.GetFileName(path);
-        if (ProcessIdentity.TryParse(name.Substring(name.LastIndexOf('.') + 1), out ProcessIdentity holder) && holder.IsAlive)
+        if (HolderMark.IsOfLiving(name.Substring(name.LastIndexOf('.') + 1)))
         {
             return File.Exists(path) ? LeaseState.Held : LeaseState.Gone;
         }
 
         try
         {
-            // The holder of another machine or container shows in the lock alone. Removed while it is locked, so that nobody can take it in between. Elsewhere than on Windows DeleteOnClose would remove one that is held.
+            // The holder of another machine or container shows in the lock alone. Removed while it is locked, so that nobody can take it in
+            // between. Elsewhere than on Windows DeleteOnClose would remove one that is held.
             bool isWindows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
             using FileStream lease = ExclusiveFile.Open(path, FileMode.Open, remove && isWindows ? FileOptions.DeleteOnClose : FileOptions.None);
             if (remove && !isWindows)
@@ -94,18 +94,34 @@ internal sealed class SessionLease : IDisposable
 
 /// <summary>For whom a lease is held.</summary>
 /// <param name="Invocation">Short text that is the same in all processes of the invocation and only there; may be a file name.</param>
-/// <param name="ProcessId">The process whose end is the invocation's, although nobody gives anything back; 0 when unknown.</param>
-internal sealed record LeaseHolder(string Invocation, int ProcessId)
+/// <param name="Process">The process whose end is the invocation's, although nobody gives anything back; null when unknown.</param>
+internal sealed record LeaseHolder(string Invocation, ProcessIdentity? Process)
 {
     /// <summary>A holder whose own end is all that counts.</summary>
-    public static readonly LeaseHolder Self = new("self", 0);
+    public static readonly LeaseHolder Self = new("self", null);
 
-    public string Prefix => string.Format(CultureInfo.InvariantCulture, "{0}.{1}.{2}.", Invocation, ProcessId, ProcessId > 0 ? LinuxProcess.BirthOf(ProcessId) ?? "0" : "0");
+    public string Prefix => $"{Invocation}.{Process?.ToString() ?? "0.0"}.";
 
-    /// <returns>Process id and birth from a lease's name; null where it names none. The birth is "0" where the platform tells none.</returns>
-    public static (int Id, string Birth)? ProcessIn(string leasePath)
+    /// <returns>Null where the lease names none.</returns>
+    public static ProcessIdentity? ProcessIn(string leasePath)
     {
         string[] parts = System.IO.Path.GetFileName(leasePath).Split('.');
-        return parts.Length == 4 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int id) && id > 0 ? (id, parts[2]) : null;
+        return parts.Length == 4 ? ProcessIdentity.Parse($"{parts[1]}.{parts[2]}") : null;
+    }
+}
+
+/// <summary>Names a holder in a file's name or text: process, birth, and what tells two of one process apart.</summary>
+internal static class HolderMark
+{
+    public static string New()
+    {
+        ProcessIdentity? self = ProcessIdentity.OfSelf();
+        return $"{self?.Id ?? 0}-{self?.Birth ?? "0"}-{Guid.NewGuid():N}";
+    }
+
+    public static bool IsOfLiving(string mark)
+    {
+        string[] parts = mark.Split('-');
+        return parts.Length == 3 && ProcessIdentity.Parse($"{parts[0]}.{parts[1]}")?.IsAlive() == true;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class SessionLock : IDisposable
 
     private readonly FileStream _lock;
     private readonly string _ownerPath;
-    private readonly string _self = $"{ProcessIdentity.Self}-{Guid.NewGuid():N}";
+    private readonly string _self = HolderMark.New();
 
     private SessionLock(string directory)
     {
@@ -93,7 +93,7 @@ internal sealed class SessionLock : IDisposable
         if (File.Exists(_ownerPath))
         {
             string owner = File.ReadAllText(_ownerPath);
-            if (ProcessIdentity.TryParse(owner, out ProcessIdentity process) && process.IsAlive)
+            if (HolderMark.IsOfLiving(owner))
             {
                 return false;
             }

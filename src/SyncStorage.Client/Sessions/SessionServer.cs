@@ -30,7 +30,7 @@ internal static class SessionServer
         using (await session.LockAsync(LockTimeout, cancellation).ConfigureAwait(false))
         {
             before?.Invoke();
-            if (session.ReadStarted() is int pid && ServerProcess.IsAlive(pid))
+            if (session.ReadStarted()?.IsAlive() == true)
             {
                 return false;
             }
@@ -39,8 +39,8 @@ internal static class SessionServer
             File.Delete(session.ServerStatePath);
             File.Delete(session.StartErrorPath);
             // One that takes another's place goes on in the same folder; everything else is said by who starts it, and by no file.
-            using Process process = ServerLauncher.Start(session.Directory, (start with { Directory = session.ReadResultsDirectory() ?? start.Directory }).ToOptions());
-            session.WriteStarted(process.Id);
+            ServerStart again = start with { Directory = session.ReadResultsDirectory() ?? start.Directory };
+            session.WriteStarted(ServerLauncher.Start(session.Directory, again.ToOptions()));
             session.WriteResultsDirectory(start.Directory);
             return true;
         }
@@ -53,12 +53,12 @@ internal static class SessionServer
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="start">How its server is started.</param>
-    /// <param name="started">Process id of the server, read before the lease was let go; null when none could be started.</param>
+    /// <param name="started">Process of the server, read before the lease was let go; null when none could be started.</param>
     /// <param name="restarted">Called when a killed server had to be replaced.</param>
     /// <returns>Null when all is well, else what to tell the user.</returns>
-    public static async Task<Diagnostic?> WaitForSignOffAsync(Session session, ServerStart start, int? started, Action? restarted = null)
+    public static async Task<Diagnostic?> WaitForSignOffAsync(Session session, ServerStart start, ProcessIdentity? started, Action? restarted = null)
     {
-        Diagnostic? problem = started is int server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
+        Diagnostic? problem = started is { } server ? await SeeOffAsync(session, start, server, restarted).ConfigureAwait(false) : null;
         if ((problem is not null || started is null) && Directory.Exists(session.Directory) && !session.HasLeases())
         {
             // There is no server that would tidy up.
@@ -71,7 +71,7 @@ internal static class SessionServer
         return problem;
     }
 
-    private static async Task<Diagnostic?> SeeOffAsync(Session session, ServerStart start, int server, Action? restarted)
+    private static async Task<Diagnostic?> SeeOffAsync(Session session, ServerStart start, ProcessIdentity server, Action? restarted)
     {
         TimeSpan timeout = TimeSpan.FromSeconds(start.CompletionTimeout) + SignOffPatience;
         var waited = Stopwatch.StartNew();

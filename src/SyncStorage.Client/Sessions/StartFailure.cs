@@ -25,7 +25,7 @@ internal static class StartFailure
     }
 
     /// <summary>Null unless a server has told why it could not start.</summary>
-    public static string? Read(string sessionDirectory) => File.Exists(PathIn(sessionDirectory)) ? File.ReadAllText(PathIn(sessionDirectory)).Trim() : null;
+    public static string? Read(string sessionDirectory) => SharedFile.ReadText(PathIn(sessionDirectory))?.Trim();
 
     /// <summary>Why a server that has ended without ever accepting could not start; null when it was killed.</summary>
     public static async Task<string?> ReadAsync(string sessionDirectory, CancellationToken cancellation = default)
@@ -54,7 +54,7 @@ internal static class StartFailure
             string reason = string.Join(" ", new string(said, 0, length).Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).Trim();
             if (reason.Length > 0 && !HasAccepted(sessionDirectory) && !File.Exists(PathIn(sessionDirectory)))
             {
-                File.WriteAllText(PathIn(sessionDirectory), reason);
+                SharedFile.WriteText(PathIn(sessionDirectory), reason);
             }
         }
         catch (Exception)

@@ -133,8 +133,8 @@ internal sealed class EmbeddedServer : IDisposable
 
     private void Announce(string url, Diagnostic[] notices)
     {
-        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = ProcessIdentity.Self.Birth, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
-        AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
+        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = ProcessIdentity.OfSelf()?.Birth ?? "", Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
+        SharedFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
         foreach (Diagnostic notice in notices)
         {

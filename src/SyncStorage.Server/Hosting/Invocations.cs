@@ -30,7 +30,7 @@ internal sealed class Invocations(Session session, IProcessTable processes)
         foreach (string path in FilesIn(folder))
         {
             LeaseState state = SessionLease.Look(path, remove: true);
-            bool isOrphan = LeaseHolder.ProcessIn(path) is { } process && !IsAlive(process.Id, process.Birth);
+            bool isOrphan = LeaseHolder.ProcessIn(path) is { } process && processes.Find(process.Id) != process;
             any |= state == LeaseState.Held && !isOrphan;
             // A build node may hold a lease for longer than the call that it was for lives.
             _sawDeath |= isOrphan && state != LeaseState.Gone;
@@ -38,8 +38,6 @@ internal sealed class Invocations(Session session, IProcessTable processes)
 
         return any;
     }
-
-    private bool IsAlive(int processId, string birth) => processes.BirthOf(processId) is { } now && (now == birth || birth == "0");
 
     private static string[] FilesIn(string folder)
     {

@@ -5,5 +5,5 @@ namespace SyncStorage.Server.Hosting;
 
 internal sealed class OperatingSystemProcesses : IProcessTable
 {
-    public string? BirthOf(int processId) => ProcessIdentity.BirthOf(processId);
+    public ProcessIdentity? Find(int processId) => ProcessIdentity.Of(processId);
 }

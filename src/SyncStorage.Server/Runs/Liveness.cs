@@ -58,7 +58,7 @@ internal static class Liveness
     /// <param name="now">The moment.</param>
     public static bool IsLost(Worker worker, Part part, Func<Part, bool> isAlive, Moment now)
     {
-        if (part.ProcessId is not null)
+        if (part.Process is not null)
         {
             return !isAlive(part);
         }

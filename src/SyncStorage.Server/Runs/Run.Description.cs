@@ -2,6 +2,7 @@ using SyncStorage.Protocol;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Runs;
 
@@ -90,7 +91,16 @@ internal sealed partial class Run
         try
         {
             Report report = Describe();
-            AtomicFile.Write(_folder.ReportPath, ReadableJson.Write(report, ServerJsonOut.Default.Report, indented: true), ownerOnly: false);
+            byte[] content = ReadableJson.Write(report, ServerJsonOut.Default.Report, indented: true).ToArray();
+            if (_state.Phase != RunPhase.Running)
+            {
+                SharedFile.WriteLast(_folder.ReportPath, content);
+            }
+            else
+            {
+                SharedFile.Write(_folder.ReportPath, content, patience: ReportPatience);
+            }
+
             _reportIsOld = false;
             _awaitsSettling = report.Workers.Any(worker => worker is { Settled: false, Status: not WorkerStatus.InProgress });
             _publisher?.Hurry(_awaitsSettling);

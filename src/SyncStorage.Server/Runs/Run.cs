@@ -14,6 +14,9 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     /// <summary>The oldest that the report is while the run goes on.</summary>
     private static readonly TimeSpan ReportAge = TimeSpan.FromSeconds(1);
 
+    /// <summary>The run's lock is held while somebody keeps the report from being replaced; the next one is due soon.</summary>
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan AwaitedReportAge = TimeSpan.FromMilliseconds(250);
 
     private readonly object _gate = new();
@@ -25,7 +28,7 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private readonly IForeignSlot? _slot;
     private readonly List<Diagnostic> _notices = [];
     private readonly Dictionary<string, WitnessedTests> _witnessed = new(StringComparer.Ordinal);
-    private readonly HashSet<(int Process, string? Birth)> _ended = [];
+    private readonly HashSet<ProcessIdentity> _ended = [];
     private TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IResultPublisher? _publisher;
     private RegisteredAddress? _address;
@@ -92,14 +95,12 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     /// <returns>True when the worker is the master.</returns>
     public bool Register(RegisterRequest request)
     {
-        string? birth = request.ProcessId is int id ? _host.Processes.BirthOf(id) : null;
+        ProcessIdentity? process = request.ProcessId is int id ? _host.Processes.Find(id) : null;
         lock (_gate)
         {
             ThrowIfClosed();
             ThrowIfFull(request.Pid!, request.Part);
-            // A process that cannot be seen from here (another machine, a container) cannot be watched either.
-            RegisterRequest seen = birth is null ? WithoutProcess(request) : request;
-            Commit(_state.Register(seen, birth, Now));
+            Commit(_state.Register(request, process, Now));
             _state.Workers.Touch(_state.Find(request.Pid!)!, Now);
             var address = new RegisteredAddress(request.BaseUrl, request.PrivateToken);
             // Never one worker's token for another one's address: a pair counts as it was given, half a one only while there is no other.
@@ -120,23 +121,22 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     /// <returns>Whether the worker is the master; null when all of that is known already, as after a restart of the server.</returns>
     public bool? RegisterByMail(RegisterRequest request, string? birth, WorkerProject origin)
     {
-        birth ??= request.ProcessId is int id ? _host.Processes.BirthOf(id) : null;
+        ProcessIdentity? process = request.ProcessId is not int id ? null : birth is null ? _host.Processes.Find(id) : new ProcessIdentity(id, birth);
         lock (_gate)
         {
             ThrowIfClosed();
-            RegisterRequest seen = birth is null ? WithoutProcess(request) : request;
             Worker? known = _state.Find(request.Pid!);
             if (known is not null)
             {
                 known.Origin = origin;
             }
 
-            if (known?.Find(request.Part ?? "") is { } part && (birth is null || (part.ProcessId == request.ProcessId && part.ProcessBirth == birth)))
+            if (known?.Find(request.Part ?? "") is { } part && (process is null || part.Process == process))
             {
                 return null;
             }
 
-            Commit(_state.Register(seen, birth, Now));
+            Commit(_state.Register(request, process, Now));
             _state.Find(request.Pid!)!.Origin = origin;
             return _state.MasterPid == request.Pid;
         }
@@ -271,8 +271,8 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     /// </summary>
     private bool IsAlive(Part part)
     {
-        (int, string?) process = (part.ProcessId!.Value, part.ProcessBirth);
-        return _host.Processes.BirthOf(process.Item1) == process.Item2 || _ended.Add(process);
+        ProcessIdentity process = part.Process!;
+        return _host.Processes.Find(process.Id) == process || _ended.Add(process);
     }
 
     /// <param name="leases">See <see cref="RunState.IsOver"/>.</param>
@@ -303,15 +303,6 @@ internal sealed partial class Run : IDeliveryLog, IDisposable
     private Moment Now => _host.Clock.Now;
 
     private static Refusal Unknown(string pid, int status) => new(status, $"Worker '{pid}' is not registered.");
-
-    private static RegisterRequest WithoutProcess(RegisterRequest request) => new()
-    {
-        Pid = request.Pid,
-        TestRunId = request.TestRunId,
-        Project = request.Project,
-        TargetFramework = request.TargetFramework,
-        Part = request.Part,
-    };
 
     private void ThrowIfFull(string pid, string? part)
     {

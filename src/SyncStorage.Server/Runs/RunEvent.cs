@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using SyncStorage.Protocol;
+using SyncStorage.Sessions;
 using SyncStorage.Settings;
 
 namespace SyncStorage.Server.Runs;
@@ -25,6 +26,9 @@ internal sealed record RunEvent
 
     /// <summary>Where a client said that the run lies. Only compared with what the user says: it decides nothing.</summary>
     [JsonPropertyName("baseUrl")] public string? BaseUrl { get; init; }
+
+    /// <summary>Null where the event tells of none.</summary>
+    [JsonIgnore] public ProcessIdentity? Process => ProcessId is int id ? new ProcessIdentity(id, ProcessBirth ?? "") : null;
 
     [JsonPropertyName("project")] public string? Project { get; init; }
     [JsonPropertyName("targetFramework")] public string? TargetFramework { get; init; }

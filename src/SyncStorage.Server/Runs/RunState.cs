@@ -1,4 +1,5 @@
 using SyncStorage.Protocol;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Runs;
 
@@ -39,7 +40,7 @@ internal sealed class RunState(string testRunId)
     public Worker? Find(string? pid) => Workers.Find(pid);
 
     /// <summary>Idempotent. The first worker becomes master; a worker that comes after the end opens the run again.</summary>
-    public IEnumerable<RunEvent> Register(RegisterRequest request, string? processBirth, Moment now)
+    public IEnumerable<RunEvent> Register(RegisterRequest request, ProcessIdentity? process, Moment now)
     {
         string pid = request.Pid!;
         string partName = request.Part ?? "";
@@ -53,7 +54,7 @@ internal sealed class RunState(string testRunId)
         }
 
         bool known = part is { Status: WorkerStatus.InProgress }
-            && (request.ProcessId is null || (part.ProcessId == request.ProcessId && part.ProcessBirth == processBirth))
+            && (process is null || part.Process == process)
             && (request.Project is null || worker!.Project == request.Project)
             && (request.TargetFramework is null || worker!.TargetFramework == request.TargetFramework);
         if (!known)
@@ -64,8 +65,8 @@ internal sealed class RunState(string testRunId)
                 At = now.Time,
                 Pid = pid,
                 Part = request.Part,
-                ProcessId = request.ProcessId,
-                ProcessBirth = processBirth,
+                ProcessId = process?.Id,
+                ProcessBirth = process?.Birth,
                 Project = request.Project,
                 TargetFramework = request.TargetFramework,
             };

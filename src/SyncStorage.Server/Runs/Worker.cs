@@ -1,4 +1,5 @@
 using SyncStorage.Protocol;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Runs;
 
@@ -24,7 +25,7 @@ internal sealed class Worker(string pid)
     public TimeSpan DoneSince { get; set; }
 
     /// <summary>Ours say which half they are or which process; official clients know neither.</summary>
-    public bool IsOwn => _parts.Any(part => part.Name.Length > 0 || part.ProcessId is not null);
+    public bool IsOwn => _parts.Any(part => part.Name.Length > 0 || part.Process is not null);
 
     /// <summary>Hands its results to us, so a cut that it offers is followed by the result itself.</summary>
     public bool HandsResultsOver => _parts.Any(part => part.Name == WorkerPart.Logger || part.Name.StartsWith(WorkerPart.Collector, StringComparison.Ordinal));
@@ -60,6 +61,7 @@ internal sealed class Part(string name)
 {
     public string Name => name;
     public string Status { get; set; } = WorkerStatus.InProgress;
-    public int? ProcessId { get; set; }
-    public string? ProcessBirth { get; set; }
+
+    /// <summary>Null when it cannot be seen from here (another machine, a container), and so not be watched either.</summary>
+    public ProcessIdentity? Process { get; set; }
 }

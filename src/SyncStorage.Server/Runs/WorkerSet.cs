@@ -66,8 +66,7 @@ internal sealed class WorkerSet : IReadOnlyList<Worker>
         worker.TargetFramework = e.TargetFramework ?? worker.TargetFramework;
         Part part = worker.GetOrAdd(e.Part ?? "");
         part.Status = WorkerStatus.InProgress;
-        part.ProcessId = e.ProcessId ?? part.ProcessId;
-        part.ProcessBirth = e.ProcessId is null ? part.ProcessBirth : e.ProcessBirth;
+        part.Process = e.Process ?? part.Process;
         Touch(worker, now);
     }
 

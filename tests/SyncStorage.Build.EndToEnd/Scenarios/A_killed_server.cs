@@ -6,7 +6,14 @@ namespace SyncStorage.Build.EndToEnd.Scenarios;
 public sealed class A_killed_server
 {
     [TestMethod]
-    public async Task Is_restarted_and_every_result_is_accounted_for()
+    public Task Is_restarted_and_every_result_is_accounted_for() => AssertRestartedAsync(server => null);
+
+    /// <summary>Who looks at process ids alone would wait for the other process, and kill it in the end.</summary>
+    [TestMethod]
+    public Task Is_restarted_although_another_process_gets_its_id()
+        => AssertRestartedAsync(Impostor.WithId);
+
+    private static async Task AssertRestartedAsync(Func<int, Impostor?> successor)
     {
         using var user = new UserFolder();
         string mark = Path.Combine(user.Path, "mark");
@@ -20,11 +27,13 @@ public sealed class A_killed_server
 
         int server = Processes.ServersOf(user.Path).Single();
         await Command.RunAsync(user.Path, ["-9", server.ToString(System.Globalization.CultureInfo.InvariantCulture)], file: "kill");
+        using Impostor? impostor = successor(server);
         CommandResult run = await test.WaitAsync();
 
         Assert.AreEqual(0, run.ExitCode, run.Output);
         Assert.AreEqual(5, user.Report.AssertWhole().Results.Observed);
         Assert.IsFalse(Processes.AnyServerOf(user.Path));
+        Assert.AreNotEqual(false, impostor?.IsAlive);
         user.Passed();
     }
 }

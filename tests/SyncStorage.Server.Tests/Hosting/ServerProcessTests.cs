@@ -127,7 +127,7 @@ public sealed class ServerProcessTests : IDisposable
         Session session = Session.At(_folder.File("session"));
         using Process dotnetTest = Process.Start("sleep", "600");
         // A build node may live on and hold it.
-        using SessionLease lease = session.TakeLease(new LeaseHolder("call", dotnetTest.Id));
+        using SessionLease lease = session.TakeLease(new LeaseHolder("call", ProcessIdentity.Of(dotnetTest.Id)));
         using ServerProcess server = StartEmbedded(session);
         using var worker = new MailingWorker(new RunFolder(_folder.File("out"), "R").MailDirectory, "R", "a");
         worker.Send(0, 1);

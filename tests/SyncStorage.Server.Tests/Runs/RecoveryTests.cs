@@ -82,7 +82,7 @@ public sealed class RecoveryTests
         using (MailFile collector = Collector(fixture))
         using (var logger = new MailingWorker(fixture.Folder.MailDirectory, "R", "w"))
         {
-            fixture.Processes.Alive[Environment.ProcessId] = LinuxBirth();
+            fixture.Processes.Alive[Environment.ProcessId] = OwnBirth();
             collector.Write(MailLines.Start(Test(0), 0, At));
             await ReadAsync(fixture);
             CollectionAssert.AreEqual(new[] { "M0" }, fixture.Run.RunningTests("w").ToArray());
@@ -103,7 +103,7 @@ public sealed class RecoveryTests
         using var fixture = new RunFixture(publishes: true, slot);
         using MailFile collector = Collector(fixture);
         using var logger = new MailingWorker(fixture.Folder.MailDirectory, "R", "w");
-        fixture.Processes.Alive[Environment.ProcessId] = LinuxBirth();
+        fixture.Processes.Alive[Environment.ProcessId] = OwnBirth();
         collector.Write(MailLines.Start(Test(0), 0, At));
         await ReadAsync(fixture);
         fixture.Run.ForeignMaster("w");
@@ -137,7 +137,7 @@ public sealed class RecoveryTests
         var slot = new RecordingSlot();
         using var fixture = new RunFixture(publishes: true, slot);
         using MailFile collector = Collector(fixture);
-        fixture.Processes.Alive[Environment.ProcessId] = LinuxBirth();
+        fixture.Processes.Alive[Environment.ProcessId] = OwnBirth();
         collector.Write(MailLines.End(Test(0) with { Traits = [new MailedTrait("ExternalId", "pay-{how}")] }, 0, At, "Passed"));
         await ReadAsync(fixture);
 
@@ -192,7 +192,7 @@ public sealed class RecoveryTests
 
     private static MailedTest Test(int number) => MailingWorker.Numbered(number).Test;
 
-    private static string LinuxBirth() => SyncStorage.Sessions.LinuxProcess.BirthOf(Environment.ProcessId) ?? "";
+    private static string OwnBirth() => SyncStorage.Sessions.ProcessIdentity.OfSelf()!.Birth;
 
     private sealed class RecordingSlot : IForeignSlot
     {

@@ -112,7 +112,7 @@ internal sealed class FakeProcesses : IProcessTable
 {
     public Dictionary<int, string> Alive { get; } = [];
 
-    public string? BirthOf(int processId) => Alive.GetValueOrDefault(processId);
+    public ProcessIdentity? Find(int processId) => Alive.GetValueOrDefault(processId) is { } birth ? new ProcessIdentity(processId, birth) : null;
 }
 
 internal sealed class RecordingPublisher : IResultPublisher

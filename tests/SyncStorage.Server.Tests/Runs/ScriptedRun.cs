@@ -1,5 +1,6 @@
 using SyncStorage.Protocol;
 using SyncStorage.Server.Runs;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Server.Tests.Runs;
 
@@ -54,7 +55,7 @@ internal sealed class ScriptedRun
         for (double passed = 0; passed < seconds; passed += 0.5)
         {
             _now += TimeSpan.FromSeconds(0.5);
-            Do(State.Pass(part => !_dead.Contains(part.ProcessId!.Value), Now));
+            Do(State.Pass(part => !_dead.Contains(part.Process!.Id), Now));
         }
     }
 
@@ -84,7 +85,7 @@ internal sealed class ScriptedRun
 
     private bool Register(RegisterRequest request)
     {
-        Do(State.Register(request, request.ProcessId is null ? null : "birth", Now));
+        Do(State.Register(request, request.ProcessId is int id ? new ProcessIdentity(id, "birth") : null, Now));
         State.Workers.Touch(State.Find(request.Pid!)!, Now);
         return State.MasterPid == request.Pid;
     }
