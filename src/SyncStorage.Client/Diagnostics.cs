@@ -180,6 +180,8 @@ internal static class Diagnostics
 
     public static Diagnostic LeftAsItIs(string what, string reason) => new(LeftOver, $"{what} is left as it is: {reason}");
 
+    public static Diagnostic GuestLeft(string run) => new(LeftOver, $"run {run} of an official adapter ends, and its held-back result has no final status.");
+
     public static Diagnostic StillLeft(string counts) => new(LeftOver, counts);
 
     // The held-back result.

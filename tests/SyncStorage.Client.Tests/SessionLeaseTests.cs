@@ -41,6 +41,37 @@ public sealed class SessionLeaseTests
         Assert.IsNull(LeaseHolder.ProcessIn(SessionLease.Take(_folder, LeaseHolder.Self).Path));
     }
 
+    /// <summary>File systems that keep no locks.</summary>
+    [TestMethod]
+    public void A_lease_without_a_lock_is_held_as_long_as_the_process_that_it_names_lives()
+    {
+        string left = Path.Combine(_folder, $"call.0.0.{ProcessIdentity.Self}-x");
+        string earlier = Path.Combine(_folder, $"call.0.0.{new ProcessIdentity(Environment.ProcessId, "1")}-x");
+        File.WriteAllText(left, "");
+        File.WriteAllText(earlier, "");
+
+        Assert.AreEqual(LeaseState.Held, SessionLease.Look(left, remove: true));
+        Assert.IsTrue(File.Exists(left));
+        Assert.AreEqual(LeaseState.Abandoned, SessionLease.Look(earlier, remove: true), "another process had that id before");
+    }
+
+    [TestMethod]
+    public async Task The_sessions_lock_without_a_lock_is_its_owners_as_long_as_that_one_lives()
+    {
+        TimeSpan atOnce = TimeSpan.FromMilliseconds(50);
+        string owner = Path.Combine(_folder, "lock.owner");
+        await File.WriteAllTextAsync(owner, $"{ProcessIdentity.Self}-x");
+        await Assert.ThrowsExactlyAsync<IOException>(() => SessionLock.TakeAsync(_folder, atOnce, CancellationToken.None));
+
+        await File.WriteAllTextAsync(owner, $"{new ProcessIdentity(Environment.ProcessId, "1")}-x");
+        using (await SessionLock.TakeAsync(_folder, atOnce, CancellationToken.None))
+        {
+            Assert.StartsWith(ProcessIdentity.Self.ToString(), await File.ReadAllTextAsync(owner));
+        }
+
+        Assert.IsFalse(File.Exists(owner));
+    }
+
     [TestMethod]
     public async Task A_lease_taken_while_others_look_is_held()
     {

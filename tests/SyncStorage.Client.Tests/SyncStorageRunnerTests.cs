@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using SyncStorage.Sessions;
 
 namespace SyncStorage.Client.Tests;
 
@@ -172,10 +173,10 @@ public sealed class SyncStorageRunnerTests : RunnerScenario
     }
 
     [TestMethod]
-    public async Task The_service_learns_address_and_token_and_nobody_else_does()
+    public async Task The_service_that_the_user_names_learns_address_and_token_and_nobody_else_does()
     {
         const string token = "canary-token-4711";
-        SyncStorageRunner worker = Worker(baseUrl: "https://testit.example.com", token: token);
+        SyncStorageRunner worker = Worker(options => options.ServiceUrl = Service.Url, baseUrl: "https://testit.example.com", token: token);
         Service.Misbehave = async http =>
         {
             if (http.Request.Path != "/register" && http.Request.Path != "/health")
@@ -193,6 +194,45 @@ public sealed class SyncStorageRunnerTests : RunnerScenario
         Assert.AreEqual(token, registered.GetProperty("privateToken").GetString());
         Assert.DoesNotContain(token, Log.All);
         Assert.Contains("who is ***?", Log.All);
+    }
+
+    /// <summary>Whoever answers on the port could be another account; what it says of a session is looked up there.</summary>
+    [TestMethod]
+    [DataRow("no session")]
+    [DataRow("a session elsewhere")]
+    [DataRow("a session of ours whose server is dead")]
+    [DataRow("a session of ours whose server runs on another port")]
+    public async Task Whoever_listens_on_the_port_learns_neither_address_nor_token(string claims)
+    {
+        const string token = "canary-token-4711";
+        await using OfficialStandIn other = await OfficialStandIn.StartAsync();
+        Session ours = Session.ForKey("claimed " + Guid.NewGuid());
+        string elsewhere = Directory.CreateTempSubdirectory("session").FullName;
+        bool isDead = claims.EndsWith("dead", StringComparison.Ordinal);
+        bool isOther = claims.EndsWith("another port", StringComparison.Ordinal);
+        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = isDead ? "1" : ProcessIdentity.Self.Birth, Url = isOther ? other.Url : Service.Url, Secret = "secret" };
+        foreach (string folder in new[] { ours.Directory, elsewhere })
+        {
+            Session.Write(Path.Combine(folder, "server.json"), JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web));
+        }
+
+        string? session = claims == "no session" ? null : claims == "a session elsewhere" ? elsewhere : ours.Directory;
+        Service.Misbehave = http => http.Request.Path == "/health" ? http.Response.WriteAsJsonAsync(new { status = "ok", server = "SyncStorage.Server", session }) : Task.CompletedTask;
+        try
+        {
+            SyncStorageRunner worker = Worker(baseUrl: "https://testit.example.com", token: token);
+            Assert.IsTrue(await worker.StartAsync(), Log.All);
+            await worker.StopAsync();
+
+            Assert.AreEqual("", string.Join('\n', Service.Requests.Where(request => request.Body.Contains(token, StringComparison.Ordinal) || request.Body.Contains("testit.example.com", StringComparison.Ordinal))));
+            Assert.HasCount(isOther ? 1 : 0, other.BodiesOf("/register").Where(body => body.Contains(token, StringComparison.Ordinal)).ToList());
+            Assert.AreEqual(isOther ? 0 : 1, Log.All.Split("is not proved to be yours").Length - 1, Log.All);
+        }
+        finally
+        {
+            Folders.Remove(ours.Directory);
+            Folders.Remove(elsewhere);
+        }
     }
 
     [TestMethod]

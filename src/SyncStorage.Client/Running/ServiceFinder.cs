@@ -7,6 +7,8 @@ namespace SyncStorage.Running;
 /// <summary>Joins the Sync Storage that runs already, or starts the embedded one.</summary>
 internal sealed class ServiceFinder
 {
+    private const string Option = $"{nameof(SyncStorageOptions)}.{nameof(SyncStorageOptions.ServiceUrl)}";
+
     // Whoever listens and says nothing for so long is no Sync Storage that tests could wait for.
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
@@ -68,7 +70,6 @@ internal sealed class ServiceFinder
     /// <summary>The coordinator of several machines may come up after its workers: asked again until the startup's deadline.</summary>
     private async Task<ServiceLink> WaitForAsync(string url, CancellationToken cancellation)
     {
-        const string Option = $"{nameof(SyncStorageOptions)}.{nameof(SyncStorageOptions.ServiceUrl)}";
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
         {
             throw new SyncStorageClientException($"{Option} is '{url}', which is not an address such as http://coordinator:49152.", null, null);
@@ -100,7 +101,7 @@ internal sealed class ServiceFinder
         try
         {
             HealthResponse health = await AskHealthAsync(client, cancellation).ConfigureAwait(false);
-            Session? session = FindSession(health);
+            (Session? session, ServerState? server) = FindSession(health);
             if (session is not null && session.Directory == OwnSession().Directory && _options.StartServer)
             {
                 // Another worker of our run has started it. It may be about to stop, which only its lock tells.
@@ -108,15 +109,22 @@ internal sealed class ServiceFinder
                 return await StartAsync(cancellation).ConfigureAwait(false);
             }
 
-            if (session?.ReadServer() is { } server && server.Url == url && ServerProcess.IsAlive(server.ProcessId))
+            if (server is not null)
             {
-                // Another server of this user's, as its own session says: there we are no guests.
+                // What our server wrote down counts, and not where somebody answered who knows its session.
                 client.Dispose();
-                client = new SyncStorageClient(url, server.Secret);
+                client = new SyncStorageClient(server.Url, secret ?? server.Secret);
             }
 
+            bool isTrusted = server is not null || _options.ServiceUrl is not null;
             _log.Information($"Joined the Sync Storage at {client.Url}.");
-            return new ServiceLink(client) { TellsHeld = health.Server is not null, Lease = session?.TakeLease() };
+            if (!isTrusted && _config.PrivateToken is not null)
+            {
+                _log.Warning(
+                    $"The Sync Storage at {client.Url} is not proved to be yours, so neither the private token nor the address of Test IT is sent to it; it has to know them itself to finish a result that is held back. If it is yours, name it in {Option}.");
+            }
+
+            return new ServiceLink(client) { TellsHeld = health.Server is not null, IsTrusted = isTrusted, Lease = session?.TakeLease() };
         }
         catch
         {
@@ -143,16 +151,13 @@ internal sealed class ServiceFinder
     }
 
     /// <summary>
-    /// The folder in which an embedded server looks for who needs it. The path comes from whoever listens on the port, so it
-    /// counts only if it is where sessions of this user are, and a server runs there.
+    /// The session of the embedded server that answers, which looks there for who needs it, and that server as it wrote itself down. The path
+    /// comes from whoever listens on the port, so it counts only if it is where sessions of this user are, and the server of that session runs.
     /// </summary>
-    private static Session? FindSession(HealthResponse health)
-    {
-        string? directory = health.Session;
-        return directory is not null && Session.IsSessionDirectory(directory) && Session.At(directory) is Session session && session.ReadServer() is not null
-            ? session
-            : null;
-    }
+    private static (Session? Session, ServerState? Server) FindSession(HealthResponse health)
+        => health.Session is string directory && Session.IsSessionDirectory(directory) && Session.At(directory) is Session session && session.ReadServer() is { } server && server.IsRunning()
+            ? (session, server)
+            : default;
 
     private Session OwnSession() => Session.ForKey($"library, port {_config.Port}, run {_config.TestRunId}");
 
@@ -192,6 +197,7 @@ internal sealed class ServiceFinder
     private static ServiceLink LinkTo(ServerState state, Session session, SessionLease lease) => new(new SyncStorageClient(state.Url, state.Secret))
     {
         TellsHeld = true,
+        IsTrusted = true,
         OwnSession = session,
         Directory = state.Directory,
         ServerProcess = state.ProcessId,
@@ -215,7 +221,7 @@ internal sealed class ServiceFinder
             // Not before: the server reads it when the first worker registers, and every millisecond until it starts counts.
             session.WriteRun(new RunSettings { TestRunId = _config.TestRunId!, TestRunIdGiven = true, Url = _config.BaseUrl, ProjectId = _config.ProjectId, CertValidation = _config.CertValidation });
             ServerState? state = await session.WaitForServerAsync(LookAgain, cancellation).ConfigureAwait(false);
-            if (state is not null && ServerProcess.IsAlive(state.ProcessId))
+            if (state is not null && state.IsRunning())
             {
                 return state;
             }

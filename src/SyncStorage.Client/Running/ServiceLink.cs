@@ -13,10 +13,10 @@ internal sealed class ServiceLink : IDisposable
     /// <summary>True when its answer to an offer says whether this offer took the slot; an official service does not say.</summary>
     public bool TellsHeld { get; init; }
 
-    /// <summary>The session of a server of our own; null for an external service.</summary>
     /// <summary>SyncStorageDirectory of a server of our own; null of another's.</summary>
     public string? Directory { get; init; }
 
+    /// <summary>The session of a server of our own; null for an external service.</summary>
     public Session? OwnSession { get; init; }
 
     /// <summary>Process of a server of our own.</summary>
@@ -26,6 +26,9 @@ internal sealed class ServiceLink : IDisposable
     public SessionLease? Lease { get; init; }
 
     public bool IsLoopback => new Uri(Client.Url).IsLoopback;
+
+    /// <summary>Proved to be the current user's, or named by the user: not whoever happens to listen on the port.</summary>
+    public bool IsTrusted { get; init; }
 
     /// <summary>The token is for the service alone: it never leaves the machine unencrypted.</summary>
     public bool IsPrivate => IsLoopback || new Uri(Client.Url).Scheme == Uri.UriSchemeHttps;

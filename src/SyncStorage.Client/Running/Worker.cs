@@ -28,8 +28,8 @@ internal sealed class Worker
                 Pid = Pid,
                 TestRunId = _config.TestRunId,
                 // Sync Storage finalizes the held-back result itself, so it has to know where and as whom.
-                BaseUrl = _config.BaseUrl,
-                PrivateToken = link.IsPrivate ? _config.PrivateToken : null,
+                BaseUrl = link.IsTrusted ? _config.BaseUrl : null,
+                PrivateToken = link.IsTrusted && link.IsPrivate ? _config.PrivateToken : null,
                 Project = _options.Project ?? Assembly.GetEntryAssembly()?.GetName().Name,
                 TargetFramework = _options.TargetFramework,
                 Part = WorkerPart.Library,

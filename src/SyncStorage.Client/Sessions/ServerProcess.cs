@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace SyncStorage.Sessions;
 
@@ -88,19 +87,5 @@ internal static class ServerProcess
         return await WaitForEndAsync(processId, KillTimeout).ConfigureAwait(false);
     }
 
-    public static bool IsAlive(int processId)
-        => RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? LinuxProcess.BirthOf(processId) is not null : IsAliveByFramework(processId);
-
-    private static bool IsAliveByFramework(int processId)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(processId);
-            return !process.HasExited;
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            return false;
-        }
-    }
+    public static bool IsAlive(int processId) => ProcessIdentity.BirthOf(processId) is not null;
 }

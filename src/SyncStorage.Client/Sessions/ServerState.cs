@@ -9,6 +9,12 @@ internal sealed class ServerState
     /// <summary>Process of the server that the guests talk to.</summary>
     public int ProcessId { get; init; }
 
+    /// <summary>See <see cref="ProcessIdentity"/>.</summary>
+    public string ProcessBirth { get; init; } = "";
+
+    /// <summary>The very process that wrote this lives, so nobody else can listen on its port.</summary>
+    public bool IsRunning() => new ProcessIdentity(ProcessId, ProcessBirth).IsAlive;
+
     /// <summary>Such as http://127.0.0.1:49152.</summary>
     public string Url { get; init; } = "";
 

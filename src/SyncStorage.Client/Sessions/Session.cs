@@ -10,7 +10,7 @@ namespace SyncStorage.Sessions;
 /// The meeting place of one invocation (one <c>dotnet test</c>): a private folder below the temporary one, named by the
 /// invocation's key. MSBuild nodes, collectors, loggers and the server find each other here.
 /// <code>
-/// lock                 held while a server is started or stops
+/// lock, lock.owner     held while a server is started or stops (<see cref="SessionLock"/>)
 /// server.pid           the process that was started last, accepting already or not
 /// server.json          the running server (<see cref="ServerState"/>)
 /// leases/*             who needs it (<see cref="SessionLease"/>)
@@ -30,8 +30,6 @@ namespace SyncStorage.Sessions;
 /// </summary>
 internal sealed partial class Session
 {
-    private const string LockName = "lock";
-
     private Session(string directory) => Directory = directory;
 
     public string Directory { get; }
@@ -96,24 +94,8 @@ internal sealed partial class Session
         return session;
     }
 
-    /// <summary>Serialises starting and stopping the server among all processes of the session. Released by a process that dies.</summary>
-    /// <exception cref="IOException">Somebody else holds it for longer than <paramref name="timeout"/>.</exception>
-    public async Task<IDisposable> LockAsync(TimeSpan timeout, CancellationToken cancellation = default)
-    {
-        var waited = Stopwatch.StartNew();
-        while (true)
-        {
-            try
-            {
-                return ExclusiveFile.Open(Path.Combine(Directory, LockName), FileMode.OpenOrCreate);
-            }
-            catch (IOException) when (System.IO.Directory.Exists(Directory) && waited.Elapsed < timeout)
-            {
-                // A file lock has no wait with a deadline; it is held for some ten milliseconds at most.
-                await Task.Delay(PollInterval, cancellation).ConfigureAwait(false);
-            }
-        }
-    }
+    /// <inheritdoc cref="SessionLock.TakeAsync"/>
+    public Task<IDisposable> LockAsync(TimeSpan timeout, CancellationToken cancellation = default) => SessionLock.TakeAsync(Directory, timeout, cancellation);
 
     /// <summary>The run id of an invocation for which the user gave none: whoever asks first makes it, everybody gets the same.</summary>
     public string DeriveTestRunId()

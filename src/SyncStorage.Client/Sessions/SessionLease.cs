@@ -15,7 +15,8 @@ internal enum LeaseState
 
 /// <summary>
 /// Keeps a server alive. A lease is a file that its holder keeps open exclusively: the kernel lets go of it when the holder dies,
-/// however it dies, so there is no clock that could jump. Leases lie in the session's folder rather than in the server's memory, so
+/// however it dies, so there is no clock that could jump. Some file systems keep no locks: the name tells the holder, too, and as long as
+/// that one lives, it holds. Leases lie in the session's folder rather than in the server's memory, so
 /// they outlive a killed server. The name says for which invocation it is held: a build node may outlive the call that used it.
 /// </summary>
 internal sealed class SessionLease : IDisposable
@@ -35,7 +36,7 @@ internal sealed class SessionLease : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{Guid.NewGuid():N}");
+            string path = System.IO.Path.Combine(folder, $"{holder.Prefix}{ProcessIdentity.Self}-{Guid.NewGuid():N}");
             try
             {
                 FileStream held = ExclusiveFile.Open(path, FileMode.CreateNew, FileOptions.DeleteOnClose);
@@ -62,9 +63,15 @@ internal sealed class SessionLease : IDisposable
     /// <param name="remove">An abandoned one is removed: only for the server, which has to know that there was one.</param>
     public static LeaseState Look(string path, bool remove)
     {
+        string name = System.IO.Path.GetFileName(path);
+        if (ProcessIdentity.TryParse(name.Substring(name.LastIndexOf('.') + 1), out ProcessIdentity holder) && holder.IsAlive)
+        {
+            return File.Exists(path) ? LeaseState.Held : LeaseState.Gone;
+        }
+
         try
         {
-            // Removed while it is locked, so that nobody can take it in between. Elsewhere than on Windows DeleteOnClose would remove one that is held.
+            // The holder of another machine or container shows in the lock alone. Removed while it is locked, so that nobody can take it in between. Elsewhere than on Windows DeleteOnClose would remove one that is held.
             bool isWindows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
             using FileStream lease = ExclusiveFile.Open(path, FileMode.Open, remove && isWindows ? FileOptions.DeleteOnClose : FileOptions.None);
             if (remove && !isWindows)

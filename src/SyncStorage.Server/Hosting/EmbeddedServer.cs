@@ -110,6 +110,11 @@ internal sealed class EmbeddedServer : IDisposable
             _runs.Open(_options.TestRunId);
         }
 
+        if (!SessionLock.AreKept(_session.Directory))
+        {
+            _log.Write("The file system of the temporary folder keeps no locks: who holds a lease is told by its process.");
+        }
+
         await _folders.TidyAsync(CancellationToken.None).ConfigureAwait(false);
         StaleSessions.Remove(_session, _time, _log);
     }
@@ -128,7 +133,7 @@ internal sealed class EmbeddedServer : IDisposable
 
     private void Announce(string url, Diagnostic[] notices)
     {
-        var state = new ServerState { ProcessId = Environment.ProcessId, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
+        var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = ProcessIdentity.Self.Birth, Url = url, Secret = _secret, Directory = _options.Directory, Notices = notices };
         AtomicFile.Write(_session.ServerStatePath, JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState), ownerOnly: true);
         _log.Write($"Sync Storage listens on {state.Url}, process {state.ProcessId}.");
         foreach (Diagnostic notice in notices)

@@ -62,7 +62,7 @@ internal sealed class Guests : IDisposable
     {
         foreach (Run run in Runs.All.Where(run => run.OwesFinalStatus))
         {
-            _host.Log.Write($"SYNC0015: run {run.TestRunId} of an official adapter ends, and its held-back result has no final status.");
+            _host.Log.Write(Diagnostics.GuestLeft(run.TestRunId).ToString());
         }
 
         _runs.Dispose();

@@ -37,7 +37,7 @@ internal static class PeerAccount
     /// <returns>Null when one of them is not in the table.</returns>
     private static bool? AreOfOneAccount(IPEndPoint client, IPEndPoint server)
         => Find(client, server) is { } theirs && Find(server, client) is { } ours
-            // A socket that its process has closed has no inode, and root for an owner.
+            // A socket that its process has closed has no inode, and on older kernels root for an owner.
             ? theirs.Owner == ours.Owner && theirs.Inode != "0"
             : null;
 

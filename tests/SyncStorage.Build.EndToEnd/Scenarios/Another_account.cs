@@ -81,7 +81,7 @@ public sealed class Another_account
             mkdir -p {session}/leases {session}/waiting {session}/workers {session}/runs {session}/plans
             echo '{start}' > {session}/start.json
             echo '{run}' > {session}/runs/{Hash(stage.Run.Id)}.json
-            echo > {session}/leases/self.0.0.held
+            : > {session}/leases/self.0.0.held
             {make}
             : > before; find . | LC_ALL=C sort > before
             """);

@@ -75,6 +75,7 @@ public sealed class GuestsTests
         await using RunningServer server = await RunningServer.StartAsync(embedded: true, defaultTestRunId: "ours");
         (int registered, JsonElement answer) = await server.PostAsync("/register", $$"""{"pid":"guest","testRunId":"{{run}}"}""");
         Assert.AreEqual((200, false), (registered, answer.GetProperty("is_master").GetBoolean()));
+        Assert.IsFalse((await server.PostAsync("/register", """{"pid":"guest","testRunId":"named"}""")).Body.GetProperty("is_master").GetBoolean(), "a run that the session names");
         Assert.IsFalse(Directory.Exists(server.Directory), "no folder");
 
         await server.PostAsync("/register", """{"pid":"own","testRunId":"ours"}""", RunningServer.Secret);
@@ -173,7 +174,7 @@ public sealed class GuestsTests
         Assert.AreEqual("200", await CurlAsync(0, address, server.Port, "POST", "/register"), "the same account");
     }
 
-    /// <summary>Who sends and closes at once has a socket that the kernel counts as root's, and root is who these tests run as.</summary>
+    /// <summary>Who sends and closes at once has a socket that older kernels count as root's, and root is who these tests run as.</summary>
     [TestMethod]
     public async Task Another_account_that_hangs_up_is_still_another()
     {

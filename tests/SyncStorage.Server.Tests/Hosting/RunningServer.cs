@@ -32,7 +32,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Log = _log,
             Processes = new OperatingSystemProcesses(),
             Directory = _folder.File("results"),
-            Knows = id => embedded && id == "ours",
+            Knows = id => embedded && id == "named",
             SettingsOf = id => testIt is null ? new RunSettings { TestRunId = id } : PublishingTo(testIt, id),
         };
         if (testIt is not null)

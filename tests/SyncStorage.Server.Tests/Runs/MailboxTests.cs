@@ -104,6 +104,26 @@ public sealed class MailboxTests : IDisposable
         Assert.AreEqual(1, Observed);
     }
 
+    /// <summary>More than is taken with one look, of a worker that is given up meanwhile.</summary>
+    [TestMethod]
+    public async Task No_mail_goes_before_all_of_it_is_stored()
+    {
+        const int Count = 12_000;
+        _fixture.Processes.Alive[7] = "monday";
+        string path = Write(Worker("a", processId: 7) + string.Concat(Enumerable.Range(0, Count).Select(Result)));
+        Assert.IsGreaterThan(3 * 1024 * 1024, new FileInfo(path).Length);
+        _fixture.Processes.Alive.Remove(7);
+        for (int look = 0; File.Exists(path); look++)
+        {
+            Assert.IsLessThan(50, look, "It does not come to an end.");
+            _fixture.Run.Pass();
+            await PollAsync();
+            _mailbox!.Stored.Remove();
+        }
+
+        Assert.AreEqual(Count, Observed);
+    }
+
     [TestMethod]
     public async Task The_half_line_of_a_killed_worker_is_named_and_left_out()
     {

@@ -3,6 +3,9 @@ using System.Text.Json;
 using SyncStorage.Results;
 using SyncStorage.Server.Results;
 using SyncStorage.Server.TestIt;
+using TestItStandIn;
+using SyncStorage.Settings;
+using SyncStorage.Server.TestIt.Api;
 using static SyncStorage.Server.Tests.TestIt.PublisherFixture;
 
 namespace SyncStorage.Server.Tests.TestIt;
@@ -123,6 +126,20 @@ public sealed class AttachmentTests : IDisposable
         Assert.AreEqual(5, run.Log.Count(Delivery.Sent), run.NoticesText);
         Assert.DoesNotContain("SYNC0010", run.Log.Codes);
         run.AssertNoViolation();
+    }
+
+    /// <summary>Between the look at it and the upload, every time.</summary>
+    [TestMethod]
+    public async Task One_that_is_shortened_is_not_taken_for_a_trouble_of_Test_IT()
+    {
+        await using TestItServer testIt = await TestItServer.StartAsync();
+        using TestItClient client = TestItClient.For(new RunSettings { Url = testIt.Url }, new TestItOptions().Token, Quick, TimeProvider.System);
+        string path = _folder.File("app.log");
+        await File.WriteAllTextAsync(path, new string('x', 1000));
+        using FileSnapshot snapshot = FileSnapshot.Open(path, TestItClient.LargestFile);
+        await File.WriteAllTextAsync(path, "x");
+
+        await Assert.ThrowsExactlyAsync<FileTroubleException>(() => client.UploadAsync("app.log", snapshot.Read, CancellationToken.None));
     }
 
     /// <summary>Whatever is printed between the test's start and end stands in its output, also what a stranger sent it.</summary>
