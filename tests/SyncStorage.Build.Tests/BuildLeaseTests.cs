@@ -58,7 +58,7 @@ public sealed class BuildLeaseTests
         string report = new RunFolder(_folder, "r").ReportPath;
         Directory.CreateDirectory(Path.GetDirectoryName(report)!);
         File.WriteAllText(report, """
-            { "testRunId": "r", "state": "completed", "workers": [], "results": { "observed": 0, "sent": 0, "spooled": 0, "rejected": 0 } }
+            { "testRunId": "r", "state": "completed", "workers": [], "results": { "observed": 0, "sent": 0, "spooled": 0, "rejected": 0 }, "notices": [] }
             """);
         var holder = new LeaseHolder("invocation", ProcessIdentity.OfSelf());
         var start = new ServerStart { Directory = _folder };
