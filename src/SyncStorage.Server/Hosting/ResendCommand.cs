@@ -14,13 +14,16 @@ internal sealed class ResendCommand(ServerOptions options, TimeProvider time) : 
     /// <returns>0 when nothing is left.</returns>
     public async Task<int> RunAsync()
     {
-        bool allSent = true;
-        if (Directory.Exists(options.Directory))
+        if (!Directory.Exists(options.Directory))
         {
-            foreach (string path in Directory.EnumerateDirectories(options.Directory))
-            {
-                allSent &= await ResendAsync(RunFolder.At(path)).ConfigureAwait(false);
-            }
+            Output.WriteError($"error: there is no directory '{options.Directory}' (SyncStorageDirectory, --directory), so nothing can be sent from it.");
+            return 1;
+        }
+
+        bool allSent = true;
+        foreach (string path in Directory.EnumerateDirectories(options.Directory))
+        {
+            allSent &= await ResendAsync(RunFolder.At(path)).ConfigureAwait(false);
         }
 
         return allSent ? 0 : 1;

@@ -109,6 +109,18 @@ public sealed class LeftResultsTests : IDisposable
         Assert.IsEmpty(current.Requests);
     }
 
+    [TestMethod]
+    public async Task A_directory_that_does_not_exist_is_an_error_that_says_so()
+    {
+        string nowhere = Path.Combine(Results, "nowhere");
+
+        using ServerProcess resend = ServerProcess.StartWith(Invocation.Token, "--resend", "--directory", nowhere);
+
+        string output = await resend.Process.StandardError.ReadToEndAsync();
+        Assert.AreEqual(1, await resend.WaitForExitAsync());
+        StringAssert.Contains(output, $"there is no directory '{nowhere}'");
+    }
+
     /// <summary>A journal may name any file of this machine as the one that holds the token, and switch certificates off.</summary>
     [TestMethod]
     public void Token_and_certificates_are_those_of_the_current_settings()
