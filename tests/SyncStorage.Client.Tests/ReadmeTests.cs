@@ -9,7 +9,7 @@ public sealed class ReadmeTests
         string readme = Read("README.md");
         string sample = Read("HomeMadeAdapter.cs");
 
-        Assert.Contains("```csharp\n" + sample + "```", readme, "Copy tests/Samples/HomeMadeAdapter/Program.cs into the README's library section, or the other way round.");
+        Assert.Contains("```csharp\n" + sample + "```", readme, "Copy tests/Samples/HomeMadeAdapter/Program.cs into the library's README, or the other way round.");
     }
 
     private static string Read(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, name)).ReplaceLineEndings("\n");
