@@ -32,7 +32,8 @@ internal sealed class Invocation(string directory, int testItPort, string? runId
     /// <param name="meanwhile">Called between the first half of the results and the second.</param>
     public async Task RunAsync(int results, int first = 0, Func<Task>? meanwhile = null)
     {
-        Session session = Session.At(Path.Combine(Path.GetDirectoryName(directory)!, "session-" + Guid.NewGuid().ToString("N")));
+        // Where sessions lie: another server takes no other folder for one that is needed.
+        Session session = Session.ForKey("invocation " + Guid.NewGuid());
         session.WriteRun(new RunSettings
         {
             TestRunId = RunId, TestRunIdGiven = true, Publish = true, Url = Url ?? $"http://127.0.0.1:{testItPort}", CertValidation = CertValidation, AdapterMode = AdapterMode,

@@ -169,6 +169,7 @@ public sealed class LeftResultsTests : IDisposable
         AssertWhole(testIt, left.RunId, 250);
         foreach (Invocation one in next)
         {
+            AssertSent(one, 10);
             AssertWhole(testIt, one.RunId, 10);
         }
     }
