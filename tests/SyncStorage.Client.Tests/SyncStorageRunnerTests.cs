@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using SyncStorage.Protocol;
 using SyncStorage.Sessions;
 
 namespace SyncStorage.Client.Tests;
@@ -213,7 +214,7 @@ public sealed class SyncStorageRunnerTests : RunnerScenario
         var state = new ServerState { ProcessId = Environment.ProcessId, ProcessBirth = isDead ? "1" : ProcessIdentity.OfSelf()!.Birth, Url = isOther ? other.Url : Service.Url, Secret = "secret" };
         foreach (string folder in new[] { ours.Directory, elsewhere })
         {
-            SharedFile.Write(Path.Combine(folder, "server.json"), JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web));
+            SharedFile.Write(Path.Combine(folder, "server.json"), JsonSerializer.SerializeToUtf8Bytes(state, WireJsonOut.Default.ServerState));
         }
 
         string? session = claims == "no session" ? null : claims == "a session elsewhere" ? elsewhere : ours.Directory;
