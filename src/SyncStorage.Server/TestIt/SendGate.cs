@@ -14,15 +14,17 @@ internal sealed class SendGate(RunSettings settings, TestItTiming timing, SendQu
     /// <summary>Autotests that are ready to be sent; results beyond wait unread.</summary>
     public const int MaxLookedAt = 2 * BatchesInFlight * TestItClient.MostPerRequest;
 
+    private readonly TaskCompletionSource _completing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isReleased;
     private volatile bool _isHurried;
-    private volatile bool _isCompleting;
     private TimeSpan _collect = timing.Collect;
 
-    /// <summary>Nothing will come any more.</summary>
-    public bool IsCompleting => _isCompleting;
+    /// <summary>Done when nothing will come any more.</summary>
+    public Task Completing => _completing.Task;
 
-    public void Complete() => _isCompleting = true;
+    public bool IsCompleting => _completing.Task.IsCompleted;
+
+    public void Complete() => _completing.TrySetResult();
 
     /// <summary>Nobody will be held back.</summary>
     public void Release() => _isReleased = true;
@@ -38,7 +40,7 @@ internal sealed class SendGate(RunSettings settings, TestItTiming timing, SendQu
     /// <summary>The longer a run lasts, the longer its results may be collected.</summary>
     public void Sent(int count)
     {
-        if (count < TestItClient.MostPerRequest && !_isCompleting)
+        if (count < TestItClient.MostPerRequest && !IsCompleting)
         {
             _collect = TimeSpan.FromTicks(Math.Min(_collect.Ticks * 3 / 2, timing.LongestCollect.Ticks));
         }
@@ -48,7 +50,7 @@ internal sealed class SendGate(RunSettings settings, TestItTiming timing, SendQu
     public TimeSpan? TimeUntilNextBatch()
     {
         (int ready, int underWay, TimeSpan? waited) = queue.Standing;
-        bool mayOthersGo = held.IsSettled || ((_isReleased || _isCompleting) && held.Waiting is null);
+        bool mayOthersGo = held.IsSettled || ((_isReleased || IsCompleting) && held.Waiting is null);
         if (ready == 0 || !mayOthersGo || underWay >= (outage.IsFailing ? 1 : BatchesInFlight))
         {
             return null;
@@ -59,7 +61,7 @@ internal sealed class SendGate(RunSettings settings, TestItTiming timing, SendQu
             return pause;
         }
 
-        return _isCompleting || (settings.ImportRealtime && (_isHurried || ready >= TestItClient.MostPerRequest)) ? TimeSpan.Zero
+        return IsCompleting || (settings.ImportRealtime && (_isHurried || ready >= TestItClient.MostPerRequest)) ? TimeSpan.Zero
             : settings.ImportRealtime && waited is { } since ? TimeSpan.FromTicks(Math.Max(0, (_collect - since).Ticks))
             : null;
     }

@@ -32,7 +32,6 @@ internal sealed class TestItPublisher : IResultPublisher
     private readonly HeldResult _held = new();
     private readonly PublisherEnd _end;
     private readonly CancellationTokenSource _lifetime = new();
-    private readonly TaskCompletionSource _completing = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly List<Task> _inFlight = [];
     private readonly Task _loop;
@@ -114,7 +113,6 @@ internal sealed class TestItPublisher : IResultPublisher
         try
         {
             _gate.Complete();
-            _completing.TrySetResult();
             Wake();
             using (deadline.Register(() => _lifetime.Cancel()))
             {
@@ -166,7 +164,7 @@ internal sealed class TestItPublisher : IResultPublisher
         {
             await Task.WhenAll(_inFlight).ConfigureAwait(false);
             _hasStopped = true;
-            await _end.ReconcileAsync(e, _completing.Task, lifetime).ConfigureAwait(false);
+            await _end.ReconcileAsync(e, _gate.Completing, lifetime).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (lifetime.IsCancellationRequested)
         {
