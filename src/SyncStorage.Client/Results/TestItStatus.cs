@@ -9,9 +9,6 @@ internal readonly record struct TestItStatus(string Type, string? Code)
     public static readonly TestItStatus Failed = new("Failed", "Failed");
     public static readonly TestItStatus Incomplete = new("Incomplete", "Skipped");
 
-    /// <summary>The held-back result, until all workers are done.</summary>
-    public static readonly TestItStatus InProgress = new("InProgress", null);
-
     /// <param name="outcome">VSTest's word, compared without case: official adapters spell it in both ways.</param>
     /// <returns>Incomplete for None, NotFound and every word that is no verdict.</returns>
     public static TestItStatus Of(string? outcome) => outcome?.ToUpperInvariant() switch

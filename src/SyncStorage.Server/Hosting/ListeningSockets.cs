@@ -4,10 +4,7 @@ using System.Net.Sockets;
 namespace SyncStorage.Server.Hosting;
 
 /// <summary>The port is in somebody else's hands.</summary>
-internal sealed class PortTakenException(int port, Exception cause) : Exception($"Port {port} is in use.", cause)
-{
-    public int Port => port;
-}
+internal sealed class PortTakenException(int port, Exception cause) : Exception($"Port {port} is in use.", cause);
 
 /// <summary>
 /// The sockets of the server, bound and listening before Kestrel is even loaded: a busy port is known at once, and one

@@ -40,7 +40,7 @@ internal sealed class ResultQueue
     {
         if (!_groups.TryGetValue(result.AutoTest, out Group? group))
         {
-            _groups.Add(result.AutoTest, group = new Group(result.AutoTest));
+            _groups.Add(result.AutoTest, group = new Group());
         }
 
         group.Results.AddLast(result);
@@ -117,9 +117,8 @@ internal sealed class ResultQueue
         }
     }
 
-    private sealed class Group(UInt128 autoTest)
+    private sealed class Group
     {
-        public UInt128 AutoTest { get; } = autoTest;
         public LinkedList<PendingResult> Results { get; } = [];
         public bool IsBusy { get; set; }
         public bool IsQueued { get; set; }
